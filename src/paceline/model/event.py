@@ -1,0 +1,137 @@
+"""Events as the pipeline sees them, and what can be said about one that is wrong."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from paceline.model.record import Record
+
+
+class EventType(enum.StrEnum):
+    """The six calls of the Segment spec (https://segment.com/docs/connections/spec/, read 2026-11-23)."""
+
+    TRACK = "track"
+    IDENTIFY = "identify"
+    PAGE = "page"
+    SCREEN = "screen"
+    GROUP = "group"
+    ALIAS = "alias"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An immutable fact in the shape of the Segment spec.
+
+    `id` is the message id that its client gave (or the gateway, when the client gave none), `name` is the event name
+    of a track call and the type for every other call, `key` orders it (userId, or else anonymousId), `source` says who
+    sent it. `payload` is the whole event as a JSON object (`payload["properties"]["total"]`); nobody may change it.
+    """
+
+    id: str
+    name: str
+    key: str
+    source: str
+    received_ms: int
+    payload: dict[str, object]
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a rule stopped an event. A value, never raised.
+
+    `rule` names the rule (a mapping field, a contract's JSON pointer, a limit), `reason` is a stable word
+    (`missing`, `wrong_type`, `refused`, …), `message` is the sentence that a person reads; it never quotes the
+    event's values.
+    """
+
+    rule: str
+    reason: str
+    message: str
+
+
+class Filtered(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping's `when` was false, or no mapping takes this event: nothing is to be delivered, on purpose."""
+
+    rule: str
+
+
+def read_event(record: Record) -> Event:
+    """The event in a record, completed as Segment completes it: message id, type, receivedAt and a corrected timestamp.
+
+    A canonical record (one with an origin) is complete already. `timestamp` becomes
+    `receivedAt - (sentAt - timestamp)`, which takes the client's wrong clock out
+    (https://segment.com/docs/connections/spec/common/#timestamps, read 2026-11-23); what the client said is kept as
+    `originalTimestamp`. Raises msgspec.DecodeError when the data is not a JSON object, which the gateway never lets in.
+    """
+    payload = decode_object(record.data)
+    call, _, name = record.type.partition(":")
+    if record.origin is None:
+        received = isoformat_ms(record.received_ms)
+        payload["type"] = call
+        payload["messageId"] = record.id
+        payload["receivedAt"] = received
+        original = payload.get("originalTimestamp") or payload.get("timestamp")
+        sent_at = record.sent_at or payload.get("sentAt")
+        payload["timestamp"] = corrected_timestamp(original, sent_at, record.received_ms)
+        if original:
+            payload["originalTimestamp"] = original
+        if sent_at:
+            payload["sentAt"] = sent_at
+    return Event(
+        id=record.id,
+        name=name or call,
+        key=record.key,
+        source=record.source,
+        received_ms=record.received_ms,
+        payload=payload,
+    )
+
+
+def corrected_timestamp(original: object, sent_at: object, received_ms: int) -> str:
+    """When the event happened, by our clock, as ISO 8601 in UTC with milliseconds.
+
+    Without an `original` time it is when we received the event; without a readable `sent_at`, what the client said.
+
+    >>> corrected_timestamp("2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z", 1767225606000)
+    '2026-01-01T00:00:01.000Z'
+    """
+    happened = parse_time(original)
+    if happened is None:
+        return isoformat_ms(received_ms)
+    sent = parse_time(sent_at)
+    if sent is None:
+        return _isoformat(happened)
+    try:
+        return _isoformat(datetime.fromtimestamp(received_ms / 1000, UTC) - (sent - happened))
+    except (OverflowError, ValueError):
+        return _isoformat(happened)
+
+
+def parse_time(value: object) -> datetime | None:
+    """An aware time from ISO 8601 text (UTC where no offset is given); None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+@functools.lru_cache(maxsize=1024)
+def isoformat_ms(ms: int) -> str:
+    """Unix milliseconds as ISO 8601 in UTC.
+
+    >>> isoformat_ms(1767225600500)
+    '2026-01-01T00:00:00.500Z'
+    """
+    return _isoformat(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
+
+
+def _isoformat(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+decode_object = msgspec.json.Decoder(dict[str, object]).decode

@@ -1,0 +1,93 @@
+"""The file kind `integrations/<name>.yaml`: a configured use of a connector."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from paceline.model.contract import Day, Name, Owner
+
+Score = Annotated[int, Meta(ge=1, le=5)]
+
+
+class Stage(enum.StrEnum):
+    """How grown an integration is. Sprint and hybrid must have an end date."""
+
+    SPRINT = "sprint"
+    HYBRID = "hybrid"
+    MARATHON = "marathon"
+
+
+class Ordering(enum.StrEnum):
+    """What a failed delivery makes later ones wait for: nothing, or earlier ones of the same key."""
+
+    NONE = "none"
+    PER_KEY = "per_key"
+
+
+class Sla(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the owner promises: the share of events that reach the vendor within a time."""
+
+    delivered_within_secs: Annotated[float, Meta(gt=0)]
+    success_ratio: Annotated[float, Meta(gt=0, le=1)] = 0.99
+
+
+class Risk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The four risk buckets, 1 (low) to 5 (high)."""
+
+    privacy: Score
+    lock_in: Score
+    performance: Score
+    observability: Score
+
+
+class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a sprint or hybrid goes: the next stage, the RFC with the plan and the days to check it."""
+
+    to: Stage
+    plan: str
+    milestones: list[Day] = []
+
+
+class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How hard a lane may push its vendor.
+
+    `max_in_flight` bounds the deliveries that were sent but whose outcome is not yet on disk, and so how many a vendor
+    can see twice when a worker is killed. `max_batch` may only lower the vendor's own limit.
+    """
+
+    max_in_flight: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    max_requests: Annotated[int, Meta(ge=1, le=256)] = 8
+    max_batch: Annotated[int, Meta(ge=1)] | None = None
+    timeout_secs: Annotated[float, Meta(gt=0, le=300)] = 30.0
+    retry_window_hours: Annotated[float, Meta(gt=0, le=168)] = 24.0
+
+
+class IntegrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One integration.
+
+    `events` names mappings. `settings` are the connector's; a secret is always a reference (`${env:NAME}` or
+    `${file:/run/secrets/name}`). `route` is `direct` (raw events, as they came in), `bus` (canonical events) or the
+    name of a toggle. An integration without `sources` takes events of every source.
+    """
+
+    integration: Name
+    connector: str
+    stage: Stage
+    owner: Owner
+    sla: Sla | None = None
+    sources: list[str] = []
+    events: Annotated[list[str], Meta(min_length=1)]
+    settings: dict[str, object] = {}
+    purposes: list[str] = []
+    route: str = "direct"
+    ordering: Ordering = Ordering.NONE
+    limits: DeliveryLimits = DeliveryLimits()
+    expires: Day | None = None
+    migration: Migration | None = None
+    runbook: str | None = None
+    risk: Risk | None = None
+    description: str = ""

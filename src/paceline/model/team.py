@@ -1,0 +1,41 @@
+"""The file kind `teams.yaml`: teams, their people and time zones, whom to call, and councils."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from paceline.model.contract import Name
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One person. `time_zone` is an IANA name; `country` (ISO 3166) finds public holidays."""
+
+    name: str
+    time_zone: str
+    email: str = ""
+    country: str = ""
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A team that can own things. `on_call` is where an alert goes: a URL, an address or a person's name."""
+
+    people: Annotated[list[Person], Meta(min_length=1)]
+    on_call: str
+    description: str = ""
+
+
+class Council(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cross-team group that decides on shared needs."""
+
+    teams: Annotated[list[str], Meta(min_length=1)]
+    description: str = ""
+
+
+class TeamsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """teams.yaml."""
+
+    teams: dict[Name, Team]
+    councils: dict[Name, Council] = {}
