@@ -1,0 +1,92 @@
+"""Whether, and as what, an event is due to an integration. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from paceline.model.delivery import Delivery, Item
+from paceline.model.event import Event, Filtered, Refusal
+from paceline.model.record import Position
+
+
+class Transform(Protocol):
+    """A compiled mapping, as a lane sees it."""
+
+    @property
+    def name(self) -> str:
+        """The mapping's name."""
+
+    @property
+    def action(self) -> str:
+        """The connector's action that it feeds."""
+
+    def apply(self, event: dict[str, object], *, now_ms: int) -> dict[str, object] | Filtered | Refusal:
+        """The vendor's payload, or why there is none."""
+
+
+class LanePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an integration takes: sources (None: every one) and, by event name, the mappings to try in their order."""
+
+    integration: str
+    sources: frozenset[str] | None
+    transforms: Mapping[str, Sequence[Transform]]
+
+    def takes(self, record_type: str, source: str) -> str | None:
+        """The rule that filters a record out by its attributes alone, None when the event has to be looked at."""
+        if record_type not in self.transforms:
+            return "no_mapping"
+        if self.sources is not None and source not in self.sources:
+            return "other_source"
+        return None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """No mapping could make a payload: the event is at odds with `mapping`."""
+
+    mapping: str
+    refusal: Refusal
+
+
+def plan_delivery(
+    event: Event, record_type: str, position: Position, plan: LanePlan, *, now_ms: int
+) -> Delivery | Filtered | Refused:
+    """The one delivery that an event makes in a lane: the first mapping whose `when` holds decides."""
+    filtered = Filtered(rule="no_mapping")
+    for transform in plan.transforms.get(record_type, ()):
+        match transform.apply(event.payload, now_ms=now_ms):
+            case Filtered() as reason:
+                filtered = reason
+            case Refusal() as refusal:
+                return Refused(transform.name, refusal)
+            case payload:
+                delivery_id = make_delivery_id(event.source, plan.integration, event.id)
+                return Delivery(
+                    id=delivery_id,
+                    position=position,
+                    key=event.key,
+                    mapping=transform.name,
+                    action=transform.action,
+                    item=Item(delivery_id=delivery_id, payload=payload, occurred_ms=event.received_ms),
+                    event_id=event.id,
+                    event_name=record_type,
+                    source=event.source,
+                )
+    return filtered
+
+
+def make_delivery_id(source: str, integration: str, event_id: str) -> str:
+    """The idempotency key of one event's delivery to one integration: 32 lower-case base-32 characters.
+
+    It does not depend on the mapping's version or on the route: a retry, a replay with a corrected mapping and the
+    switch from a direct lane to the bus all carry the same key.
+
+    >>> make_delivery_id("web", "customerio_onboarding", "m-1")
+    'dnrpii7gen4xz7kuhsc2dlo3d3ja5hj5'
+    """
+    digest = hashlib.sha256(f"{source}\0{integration}\0{event_id}".encode(errors="surrogatepass")).digest()
+    return base64.b32encode(digest[:20]).decode().lower()

@@ -1,0 +1,334 @@
+"""A lane: one integration's own reading of a topic, from planning to settlement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from paceline.delivery.plan import LanePlan, Refused, make_delivery_id, plan_delivery
+from paceline.delivery.retry import RetryPolicy
+from paceline.delivery.settle import Delivered, GivenUp, Waits, settle
+from paceline.model.delivery import (
+    DeadLetter,
+    DeadLetterClass,
+    Delivery,
+    Fate,
+    Outcome,
+    OutcomeClass,
+    Parked,
+)
+from paceline.model.event import Filtered, Refusal, read_event
+from paceline.model.record import Cursors, Position, Record, StoredRecord, advance
+from paceline.observe.facts import DeliveryDeadLettered
+from paceline.observe.telemetry import Telemetry
+from paceline.ports.bus import Bus
+from paceline.ports.clock import Clock
+from paceline.ports.store import Exclusion, LaneStore
+from paceline.runtime.deliver.dispatch import Dispatcher, Held, Tried, Vendor
+from paceline.runtime.deliver.gate import Gate
+from paceline.runtime.deliver.tally import Tally
+
+MAX_STRETCH_RECORDS = 1000
+IDLE_WAIT_SECS = 0.5
+ADMISSION_WAIT_SECS = 0.002
+RETRY_SHARE = 4
+"""One in so many of a lane's deliveries in flight may be a retry."""
+
+
+class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane is told. `topic` is `events` for a direct route, `canonical` for the bus."""
+
+    name: str
+    topic: str
+    plan: LanePlan
+    retry: RetryPolicy
+    keeps_order: bool
+
+
+class LanePorts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane works with. `jitter` gives a random number in [0, 1)."""
+
+    bus: Bus
+    store: LaneStore
+    clock: Clock
+    telemetry: Telemetry
+    jitter: Callable[[], float]
+
+
+class Lane:
+    """Delivers one integration's events, first attempts and retries in two loops of their own.
+
+    After every step its cursor, ledger, retry rows and dead letters are committed together; until then at most
+    `max_in_flight` deliveries are sent, so that is how many a crash can repeat, under the same idempotency keys.
+    """
+
+    def __init__(self, settings: LaneSettings, vendor: Vendor, ports: LanePorts) -> None:
+        self._settings = settings
+        self._bus = ports.bus
+        self._store = ports.store
+        self._clock = ports.clock
+        self._telemetry = ports.telemetry
+        self._jitter = ports.jitter
+        self._gate = Gate(settings.name, ports.clock, ports.telemetry)
+        self._dispatcher = Dispatcher(vendor, self._gate, ports.clock, keeps_order=settings.keeps_order)
+        self._parked_keys: Counter[str] = Counter()
+        self._retry_slots = max(1, vendor.limits.max_in_flight // RETRY_SHARE)
+        self._first_slots = max(1, vendor.limits.max_in_flight - self._retry_slots)
+
+    @property
+    def name(self) -> str:
+        """The integration's name."""
+        return self._settings.name
+
+    async def run(self, stopping: asyncio.Event, *, start: Cursors) -> None:
+        """Deliver until `stopping` is set. `start` is where a lane begins that was never seen before.
+
+        Raises StorageError; whoever runs the lane starts it again from what is on disk.
+        """
+        state = await self._store.open_lane(self.name, start)
+        self._parked_keys = Counter(state.parked_keys)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._deliver_new(dict(state.cursors), stopping))
+            tasks.create_task(self._deliver_waiting(stopping))
+
+    async def _deliver_new(self, cursors: Cursors, stopping: asyncio.Event) -> None:
+        reader = self._bus.reader(self._settings.topic, self.name)
+        try:
+            while not stopping.is_set():
+                if await self._is_gate_closed():
+                    continue
+                wanted = {partition: cursors.get(partition, 0) for partition in reader.assignment()}
+                stored = await reader.read(wanted, max_records=MAX_STRETCH_RECORDS, wait_secs=IDLE_WAIT_SECS)
+                stored, exclusions = await self._judged(stored, wanted)
+                if stored:
+                    done = await self._deliver_stretch(stored, exclusions, stopping)
+                    cursors = advance(cursors, stored[:done])
+        finally:
+            await reader.close()
+
+    async def _is_gate_closed(self) -> bool:
+        secs = self._gate.secs_until_open()
+        if secs > 0:
+            await self._clock.sleep(min(secs, IDLE_WAIT_SECS))
+        return secs > 0
+
+    async def _judged(
+        self, stored: Sequence[StoredRecord], first: Cursors
+    ) -> tuple[Sequence[StoredRecord], Mapping[Position, Exclusion]]:
+        """What of `stored` admission has judged, and its exclusions. Canonical records carry their verdict."""
+        if self._settings.topic != "events" or not stored:
+            return stored, {}
+        admission = await self._store.admission(first, advance(first, stored))
+        judged = [one for one in stored if one.position.offset < admission.cursors.get(one.position.partition, 0)]
+        if not judged:
+            await self._clock.sleep(ADMISSION_WAIT_SECS)
+        return judged, admission.exclusions
+
+    async def _deliver_stretch(
+        self, stored: Sequence[StoredRecord], exclusions: Mapping[Position, Exclusion], stopping: asyncio.Event
+    ) -> int:
+        """Plan and deliver in portions of at most the deliveries that may be in flight; how many records are done."""
+        tally = Tally(self.name, self._parked_keys)
+        portion: list[Delivery] = []
+        done = 0
+        for number, one in enumerate(stored, 1):
+            planned = self._plan(one, exclusions, tally)
+            tally.pass_by(one.position)
+            if planned is not None:
+                portion.append(planned)
+            if len(portion) >= self._first_slots:
+                await self._deliver(portion, tally)
+                tally, portion, done = Tally(self.name, self._parked_keys), [], number
+                if stopping.is_set() or self._gate.secs_until_open() > 0:
+                    return done
+        if not tally.is_empty():
+            await self._deliver(portion, tally)
+        return len(stored)
+
+    def _plan(self, one: StoredRecord, exclusions: Mapping[Position, Exclusion], tally: Tally) -> Delivery | None:
+        record = one.record
+        excluded = exclusions.get(one.position)
+        if excluded is not None:
+            tally.count(excluded.fate, excluded.rule)
+        elif record is None:
+            tally.count(Fate.REJECTED, "storage.checksum")
+        elif record.verdict is not None:
+            tally.count(Fate(record.verdict.fate), record.verdict.rule)
+        elif (rule := self._settings.plan.takes(record.type, record.source)) is not None:
+            tally.count(Fate.FILTERED, rule)
+        else:
+            return self._plan_record(record, one.position, tally)
+        return None
+
+    def _plan_record(self, record: Record, position: Position, tally: Tally) -> Delivery | None:
+        match self._transform(record, position):
+            case Filtered() as filtered:
+                tally.count(Fate.FILTERED, filtered.rule)
+            case Refused() as refused:
+                tally.bury(self._letter_of_refused(refused, record, position))
+            case delivery:
+                if self._settings.keeps_order and self._parked_keys[delivery.key]:
+                    tally.park(_behind(delivery, self._clock.now_ms()))
+                    return None
+                return delivery
+        return None
+
+    def _transform(self, record: Record, position: Position) -> Delivery | Filtered | Refused:
+        """The delivery of a record. The mapping's clock is the time of receipt, so a retry makes the same payload."""
+        event = read_event(record)
+        try:
+            return plan_delivery(event, record.type, position, self._settings.plan, now_ms=event.received_ms)
+        except Exception as defect:  # noqa: BLE001  (a defect in a mapping must not stop the lane for other events)
+            message = f"the mapping raised {type(defect).__name__}"
+            return Refused(mapping="", refusal=Refusal(rule="", reason="internal", message=message))
+
+    async def _deliver(self, portion: Sequence[Delivery], tally: Tally) -> None:
+        """Send a portion, settle every delivery in it and commit. Nothing of it counts before the commit."""
+        for result in await self._dispatcher.send(portion) if portion else ():
+            self._settle(result, tally)
+        await self._store.commit(tally.change())
+        for letter in tally.dead:
+            self._telemetry.record(
+                DeliveryDeadLettered(
+                    lane=self.name,
+                    delivery_id=letter.delivery_id,
+                    event_name=letter.event_name,
+                    letter_class=letter.letter_class,
+                    status=letter.outcome.status,
+                    attempts=letter.attempts,
+                )
+            )
+
+    def _settle(self, result: Tried | Held, tally: Tally) -> None:
+        delivery = result.delivery
+        now_ms = self._clock.now_ms()
+        if isinstance(result, Held):
+            if result.is_behind:
+                return tally.park(_behind(delivery, now_ms))
+            due_ms = now_ms + int(self._gate.secs_until_open() * 1000)
+            return tally.park(_held(delivery, due_ms))
+        match settle(delivery, result.outcome, self._settings.retry, now_ms=now_ms, jitter=self._jitter()):
+            case Delivered():
+                tally.deliver()
+            case Waits(parked):
+                tally.park(parked)
+            case GivenUp() as given_up:
+                tally.bury(self._letter_of_delivery(delivery, result.outcome, given_up, now_ms))
+        return None
+
+    async def _deliver_waiting(self, stopping: asyncio.Event) -> None:
+        """The retry loop. Looks at least twice a second, because another process may replay dead letters."""
+        while not stopping.is_set():
+            if await self._is_gate_closed():
+                continue
+            now_ms = self._clock.now_ms()
+            waiting = await self._store.due(self.name, now_ms=now_ms, limit=self._retry_slots)
+            if waiting:
+                await self._retry(waiting)
+                continue
+            next_due_ms = await self._store.next_due(self.name)
+            wait_ms = IDLE_WAIT_SECS * 1000 if next_due_ms is None else max(next_due_ms - now_ms, 10)
+            await self._clock.sleep(min(wait_ms / 1000, IDLE_WAIT_SECS))
+
+    async def _retry(self, waiting: Sequence[Parked]) -> None:
+        """Make waiting deliveries again from the log, with today's mapping and the same idempotency key, and send."""
+        records = await self._bus.fetch(self._settings.topic, [parked.position for parked in waiting])
+        tally = Tally(self.name, self._parked_keys)
+        portion: list[Delivery] = []
+        for parked in waiting:
+            tally.unpark(parked)
+            record = records.get(parked.position)
+            if record is None:
+                tally.bury(self._letter_of_lost(parked, self._clock.now_ms()))
+                continue
+            match self._transform(record, parked.position):
+                case Filtered() as filtered:
+                    tally.count(Fate.FILTERED, filtered.rule)
+                case Refused() as refused:
+                    tally.bury(self._letter_of_refused(refused, record, parked.position))
+                case delivery:
+                    portion.append(
+                        msgspec.structs.replace(
+                            delivery, attempts=parked.attempts, first_failed_ms=parked.first_failed_ms
+                        )
+                    )
+        await self._deliver(portion, tally)
+
+    def _letter_of_refused(self, refused: Refused, record: Record, position: Position) -> DeadLetter:
+        is_defect = refused.refusal.reason == "internal"
+        return DeadLetter(
+            delivery_id=make_delivery_id(record.source, self.name, record.id),
+            lane=self.name,
+            position=position,
+            key=record.key,
+            event_id=record.id,
+            event_name=record.type,
+            source=record.source,
+            mapping=refused.mapping,
+            letter_class=DeadLetterClass.INTERNAL if is_defect else DeadLetterClass.MAPPING,
+            outcome=Outcome(
+                outcome_class=OutcomeClass.POISON,
+                vendor_code=refused.refusal.reason,
+                message=f"{refused.refusal.rule}: {refused.refusal.message}",
+            ),
+            attempts=0,
+            first_failed_ms=self._clock.now_ms(),
+            last_failed_ms=self._clock.now_ms(),
+        )
+
+    def _letter_of_delivery(self, delivery: Delivery, outcome: Outcome, given_up: GivenUp, now_ms: int) -> DeadLetter:
+        return DeadLetter(
+            delivery_id=delivery.id,
+            lane=self.name,
+            position=delivery.position,
+            key=delivery.key,
+            event_id=delivery.event_id,
+            event_name=delivery.event_name,
+            source=delivery.source,
+            mapping=delivery.mapping,
+            letter_class=given_up.letter_class,
+            outcome=outcome,
+            attempts=given_up.attempts,
+            first_failed_ms=given_up.first_failed_ms,
+            last_failed_ms=now_ms,
+        )
+
+    def _letter_of_lost(self, parked: Parked, now_ms: int) -> DeadLetter:
+        return DeadLetter(
+            delivery_id=parked.delivery_id,
+            lane=self.name,
+            position=parked.position,
+            key=parked.key,
+            event_id="",
+            event_name="",
+            source="",
+            mapping=parked.mapping,
+            letter_class=DeadLetterClass.INTERNAL,
+            outcome=Outcome(outcome_class=OutcomeClass.POISON, message="the event is no longer in the log"),
+            attempts=parked.attempts,
+            first_failed_ms=parked.first_failed_ms,
+            last_failed_ms=now_ms,
+        )
+
+
+def _held(delivery: Delivery, due_ms: int, *, is_behind: bool = False) -> Parked:
+    """A delivery that was not sent: no attempt is counted, and the retry window does not begin."""
+    return Parked(
+        delivery_id=delivery.id,
+        position=delivery.position,
+        key=delivery.key,
+        mapping=delivery.mapping,
+        attempts=delivery.attempts,
+        due_ms=due_ms,
+        first_failed_ms=delivery.first_failed_ms,
+        outcome=Outcome(outcome_class=OutcomeClass.THROTTLE, message="not sent: the lane is paused"),
+        behind=is_behind,
+    )
+
+
+def _behind(delivery: Delivery, now_ms: int) -> Parked:
+    """A delivery that waits for an earlier one of its ordering key."""
+    return _held(delivery, now_ms, is_behind=True)
