@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 
 
+SPANS = 12
+
+
 class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Opens after `consecutive` failures, or when of at least `min_calls` calls in `window_secs` the share
     `failure_ratio` failed. Stays open for `open_secs`, doubling up to `max_open_secs`; closes after `probes` successes.
@@ -22,10 +25,11 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
 class Breaker(msgspec.Struct, frozen=True, kw_only=True):
     """Closed while `open_until` is 0; open before `open_until`; half open after it, until `probes` calls succeeded.
 
-    `calls` holds (seconds, failed) of the current window, oldest first. `openings` counts openings in a row.
+    `spans` holds (number of the span, calls, failures) of the last `window_secs`, oldest first; a span is a twelfth of
+    the window. `openings` counts openings in a row.
     """
 
-    calls: tuple[tuple[float, bool], ...] = ()
+    spans: tuple[tuple[int, int, int], ...] = ()
     failures_in_a_row: int = 0
     open_until: float = 0.0
     openings: int = 0
@@ -44,16 +48,24 @@ def after_call(breaker: Breaker, policy: BreakerPolicy, *, failed: bool, now_sec
     """The breaker after one call to the vendor."""
     if breaker.is_half_open(now_secs):
         return _after_probe(breaker, policy, failed=failed, now_secs=now_secs)
-    recent = tuple(call for call in breaker.calls if call[0] > now_secs - policy.window_secs)
-    calls = (*recent, (now_secs, failed))[-512:]
+    spans = _counted(breaker.spans, int(now_secs / policy.window_secs * SPANS), failed=failed)
     in_a_row = breaker.failures_in_a_row + 1 if failed else 0
-    failures = sum(1 for _, call_failed in calls if call_failed)
+    calls = sum(count for _, count, _ in spans)
+    failures = sum(count for _, _, count in spans)
     is_failing = in_a_row >= policy.consecutive or (
-        len(calls) >= policy.min_calls and failures >= policy.failure_ratio * len(calls)
+        calls >= policy.min_calls and failures >= policy.failure_ratio * calls
     )
     if failed and is_failing:
         return _opened(breaker, policy, now_secs)
-    return msgspec.structs.replace(breaker, calls=calls, failures_in_a_row=in_a_row)
+    return msgspec.structs.replace(breaker, spans=spans, failures_in_a_row=in_a_row)
+
+
+def _counted(spans: tuple[tuple[int, int, int], ...], span: int, *, failed: bool) -> tuple[tuple[int, int, int], ...]:
+    """The spans of the window that ends with `span`, with one more call in it."""
+    if spans and spans[-1][0] == span:
+        last = spans[-1]
+        return (*spans[:-1], (span, last[1] + 1, last[2] + failed))
+    return (*(one for one in spans if one[0] > span - SPANS), (span, 1, int(failed)))
 
 
 def _after_probe(breaker: Breaker, policy: BreakerPolicy, *, failed: bool, now_secs: float) -> Breaker:

@@ -33,15 +33,23 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `event` is an event or the name of a file in samples/ (without `.json`); `events` is several, for batching.
     """
 
-    name: str
-    event: dict[str, object] | str | None = None
-    events: list[dict[str, object] | str] | None = None
-    settings: dict[str, object] = {}
-    now: str = "2026-01-01T00:00:00Z"
+    name: Annotated[str, Meta(description="The behavior, as a sentence.")]
+    event: Annotated[
+        dict[str, object] | str | None, Meta(description="One event, or the name of a file in samples/ without .json.")
+    ] = None
+    events: Annotated[
+        list[dict[str, object] | str] | None, Meta(description="Several events, to see how they are batched.")
+    ] = None
+    settings: Annotated[
+        dict[str, object], Meta(description="The connector's settings, with made-up secrets; needed for `requests`.")
+    ] = {}
+    now: Annotated[str, Meta(description="The time at which the events are mapped.")] = "2026-01-01T00:00:00Z"
     payload: object = msgspec.UNSET
-    requests: list[ExpectedRequest] | None = None
+    requests: Annotated[
+        list[ExpectedRequest] | None, Meta(description="The requests that must go to the vendor, in order.")
+    ] = None
     refused: ExpectedRefusal | None = None
-    filtered: bool = False
+    filtered: Annotated[bool, Meta(description="Whether the event must not be delivered, on purpose.")] = False
 
 
 class CasesFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -24,8 +24,8 @@ Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="
 class Owner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who answers for something: a team of teams.yaml, and the role inside it."""
 
-    team: str
-    role: str = "maintainer"
+    team: Annotated[str, Meta(description="A team of teams.yaml.")]
+    role: Annotated[str, Meta(description="Who inside the team, such as maintainer.")] = "maintainer"
 
 
 class Deprecation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class Deprecation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     deprecated_since: Day
     remove_after: Day
-    replacement: str
+    replacement: Annotated[str, Meta(description="What to use instead.")]
     reason: str = ""
 
 
@@ -47,11 +47,16 @@ class ContractFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     contract: Name
     version: SemanticVersion
-    description: str
+    description: Annotated[str, Meta(description="What happened when this event is sent, who sends it and when.")]
     owner: Owner
     type: EventType = EventType.TRACK
-    event: str = ""
-    schema: dict[str, object]
+    event: Annotated[
+        str,
+        Meta(description="A track event's name as senders write it, such as Order Completed. Empty for other calls."),
+    ] = ""
+    schema: Annotated[
+        dict[str, object], Meta(description="JSON Schema (2020-12) of the whole event. x-pii marks personal data.")
+    ]
     deprecation: Deprecation | None = None
 
     @property

@@ -64,7 +64,8 @@ class BodyFormat(enum.StrEnum):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request to a vendor, before it is written on the wire.
 
-    `body` is a JSON value (`msgspec.Raw` for JSON that is written already), or a flat object for FORM. `query` is not part of `url`. `url` is absolute, http or https.
+    `body` is a JSON value (`msgspec.Raw` for JSON that is written already), or a flat object for FORM. `query` is not
+    part of `url`. `url` is absolute, http or https.
     """
 
     method: str

@@ -97,16 +97,14 @@ def corrected_timestamp(original: object, sent_at: object, received_ms: int) -> 
     >>> corrected_timestamp("2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z", 1767225606000)
     '2026-01-01T00:00:01.000Z'
     """
-    happened = parse_time(original)
-    if happened is None:
+    happened_ms = _parse_ms(original)
+    if happened_ms is None:
         return isoformat_ms(received_ms)
-    sent = parse_time(sent_at)
-    if sent is None:
-        return _isoformat(happened)
-    try:
-        return _isoformat(datetime.fromtimestamp(received_ms / 1000, UTC) - (sent - happened))
-    except (OverflowError, ValueError):
-        return _isoformat(happened)
+    sent_ms = _parse_sent_ms(sent_at) if isinstance(sent_at, str) else None
+    if sent_ms is None:
+        return isoformat_ms(happened_ms)
+    corrected_ms = received_ms - (sent_ms - happened_ms)
+    return isoformat_ms(corrected_ms if _FIRST_MS <= corrected_ms <= _LAST_MS else happened_ms)
 
 
 def parse_time(value: object) -> datetime | None:
@@ -120,18 +118,31 @@ def parse_time(value: object) -> datetime | None:
         return None
 
 
-@functools.lru_cache(maxsize=1024)
 def isoformat_ms(ms: int) -> str:
     """Unix milliseconds as ISO 8601 in UTC.
 
     >>> isoformat_ms(1767225600500)
     '2026-01-01T00:00:00.500Z'
     """
-    return _isoformat(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
+    secs, rest = divmod(ms, 1000)
+    return f"{_isoformat_secs(secs)}.{rest:03d}Z"
 
 
-def _isoformat(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+@functools.lru_cache(maxsize=4096)
+def _isoformat_secs(secs: int) -> str:
+    return (_EPOCH + timedelta(seconds=secs)).isoformat()[:19]
 
 
+def _parse_ms(value: object) -> int | None:
+    moment = parse_time(value)
+    return None if moment is None else (moment - _EPOCH) // _MILLISECOND
+
+
+_parse_sent_ms = functools.lru_cache(maxsize=4096)(_parse_ms)
+"""A batch's events share the time at which they were sent."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_FIRST_MS = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST_MS = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 decode_object = msgspec.json.Decoder(dict[str, object]).decode

@@ -31,8 +31,12 @@ class Ordering(enum.StrEnum):
 class Sla(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the owner promises: the share of events that reach the vendor within a time."""
 
-    delivered_within_secs: Annotated[float, Meta(gt=0)]
-    success_ratio: Annotated[float, Meta(gt=0, le=1)] = 0.99
+    delivered_within_secs: Annotated[
+        float, Meta(gt=0, description="How long an event may take from the gateway to the vendor.")
+    ]
+    success_ratio: Annotated[float, Meta(gt=0, le=1, description="The share of events that must make it in time.")] = (
+        0.99
+    )
 
 
 class Risk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,8 +52,10 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Where a sprint or hybrid goes: the next stage, the RFC with the plan and the days to check it."""
 
     to: Stage
-    plan: str
-    milestones: list[Day] = []
+    plan: Annotated[str, Meta(description="The RFC with the plan, such as rfcs/0004-customerio-to-bus.md.")]
+    milestones: Annotated[
+        list[Day], Meta(description="Days on which somebody looks how far the migration is, in order.")
+    ] = []
 
 
 class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,11 +65,21 @@ class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     can see twice when a worker is killed. `max_batch` may only lower the vendor's own limit.
     """
 
-    max_in_flight: Annotated[int, Meta(ge=1, le=100_000)] = 100
-    max_requests: Annotated[int, Meta(ge=1, le=256)] = 8
+    max_in_flight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Deliveries sent whose outcome is not on disk yet: what a vendor can see twice after a crash.",
+        ),
+    ] = 100
+    max_requests: Annotated[int, Meta(ge=1, le=256, description="Requests under way at the same time.")] = 8
     max_batch: Annotated[int, Meta(ge=1)] | None = None
-    timeout_secs: Annotated[float, Meta(gt=0, le=300)] = 30.0
-    retry_window_hours: Annotated[float, Meta(gt=0, le=168)] = 24.0
+    timeout_secs: Annotated[float, Meta(gt=0, le=300, description="How long to wait for a vendor's answer.")] = 30.0
+    retry_window_hours: Annotated[
+        float,
+        Meta(gt=0, le=168, description="How long a failed delivery is tried again before it becomes a dead letter."),
+    ] = 24.0
 
 
 class IntegrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,19 +91,41 @@ class IntegrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     integration: Name
-    connector: str
+    connector: Annotated[str, Meta(description="The vendor's connector, such as customerio.")]
     stage: Stage
     owner: Owner
     sla: Sla | None = None
-    sources: list[str] = []
-    events: Annotated[list[str], Meta(min_length=1)]
-    settings: dict[str, object] = {}
-    purposes: list[str] = []
-    route: str = "direct"
+    sources: Annotated[
+        list[str], Meta(description="Sources of paceline.yaml whose events are taken; every one when left out.")
+    ] = []
+    events: Annotated[
+        list[str],
+        Meta(
+            min_length=1,
+            description="Mappings. Those of one event are tried in this order; the first whose `when` holds decides.",
+        ),
+    ]
+    settings: Annotated[
+        dict[str, object],
+        Meta(description="The connector's settings. Secrets are references: ${env:NAME} or ${file:/run/secrets/name}."),
+    ] = {}
+    purposes: Annotated[
+        list[str], Meta(description="What the data is used for, such as marketing; consent is checked against it.")
+    ] = []
+    route: Annotated[
+        str, Meta(description="`direct` (events as they came in), `bus` (canonical events) or the name of a toggle.")
+    ] = "direct"
     ordering: Ordering = Ordering.NONE
     limits: DeliveryLimits = DeliveryLimits()
-    expires: Day | None = None
-    migration: Migration | None = None
-    runbook: str | None = None
+    expires: Annotated[
+        Day | None,
+        Meta(description="The day after which this integration is a defect. A sprint and a hybrid must have it."),
+    ] = None
+    migration: Annotated[
+        Migration | None, Meta(description="What comes after this stage. A sprint and a hybrid must have it.")
+    ] = None
+    runbook: Annotated[
+        str | None, Meta(description="What whoever is on call needs to know, such as runbooks/customerio.md.")
+    ] = None
     risk: Risk | None = None
-    description: str = ""
+    description: Annotated[str, Meta(description="What it is for, in a sentence or two.")] = ""

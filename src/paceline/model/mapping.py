@@ -21,8 +21,12 @@ class MappingFrom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Which events a mapping takes: a track event by name, or every call of another type; and contract versions."""
 
     type: EventType = EventType.TRACK
-    event: str = ""
-    contract: str = "*"
+    event: Annotated[str, Meta(description="A track event's name, such as Order Completed. Empty for other calls.")] = (
+        ""
+    )
+    contract: Annotated[
+        str, Meta(description="Versions of the contract that this mapping works for, such as >=1.2 <2.")
+    ] = "*"
 
     @property
     def event_name(self) -> str:
@@ -33,8 +37,8 @@ class MappingFrom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class MappingTo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which action of which connector a mapping feeds."""
 
-    connector: str
-    action: str
+    connector: Annotated[str, Meta(description="The vendor's connector, such as customerio.")]
+    action: Annotated[str, Meta(description="One of the connector's actions, such as track_event.")]
 
 
 class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,20 +51,25 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     value: Expression | None = None
     each: Expression | None = None
     fields: dict[str, FieldRule | Expression] | None = None
-    note: str = ""
-    pii: list[str] = []
+    note: Annotated[str, Meta(description="For people: why it is mapped like this.")] = ""
+    pii: Annotated[
+        list[str], Meta(description="Kinds of personal data that may flow into this field on purpose, such as email.")
+    ] = []
 
 
 class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One mapping: declarative, total, versioned."""
 
     mapping: Name
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, description="Counts up with every change.")]
     from_: MappingFrom = msgspec.field(name="from")
     to: MappingTo
     when: Expression | None = None
-    fields: dict[TargetPath, FieldRule | Expression]
-    note: str = ""
+    fields: Annotated[
+        dict[TargetPath, FieldRule | Expression],
+        Meta(description="The payload: where each value goes, and the expression that makes it."),
+    ]
+    note: Annotated[str, Meta(description="For people: what it is for.")] = ""
 
 
 MappingFields = dict[str, FieldRule | Expression]

@@ -8,9 +8,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from paceline.model.contract import Day, Name, Owner
+from paceline.model.contract import Day, Owner
 from paceline.model.integration import Risk, Sla
 
+RequestName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
+        description="Letters, digits, _ . and -; a ticket's key such as GROW-12 will do.",
+    ),
+]
 Text = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0, le=10_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -231,7 +238,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     looked for. Amounts of money are in `currency` (EUR when nothing says otherwise), in its major unit.
     """
 
-    request: Name
+    request: RequestName
     outcome: Text
     kind: RequestKind
     asked: Day

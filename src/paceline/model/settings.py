@@ -61,9 +61,14 @@ class GatewayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the HTTP door listens and whom it lets in from browsers."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(description="The address to listen on; 0.0.0.0 for every one of this machine.")] = (
+        "127.0.0.1"
+    )
     port: Port = 8080
-    cors_origins: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    cors_origins: Annotated[
+        list[str],
+        Meta(description="Web pages that may send events from browsers, such as https://shop.example; * for all."),
+    ] = msgspec.field(default_factory=lambda: ["*"])
     limits: GatewayLimits = GatewayLimits()
 
 
@@ -75,9 +80,18 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keeping it in quarantine.
     """
 
-    write_keys: Annotated[list[str], Meta(min_length=1, max_length=2)]
-    strict: bool = False
-    description: str = ""
+    write_keys: Annotated[
+        list[str],
+        Meta(
+            min_length=1,
+            max_length=2,
+            description="Digests of write keys (`paceline keys hash` makes one) or secret references; at most two.",
+        ),
+    ]
+    strict: Annotated[
+        bool, Meta(description="Refuse at the door what breaks a contract, instead of keeping it in quarantine.")
+    ] = False
+    description: Annotated[str, Meta(description="Who sends here, and how.")] = ""
 
 
 class DedupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,16 +104,18 @@ class DedupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Egress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which otherwise denied addresses connectors may call: `host:port` or CIDR ranges inside your own network."""
 
-    allow: list[str] = []
+    allow: Annotated[
+        list[str], Meta(description="Ranges such as 10.1.0.0/16, or an address and port such as 127.0.0.1:4011.")
+    ] = []
 
 
 class PacelineFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """paceline.yaml: how this workspace runs."""
 
-    workspace: str
+    workspace: Annotated[str, Meta(description="The workspace's name.")]
     gateway: GatewaySettings = GatewaySettings()
     bus: SqliteBus | MemoryBus = SqliteBus()
     store: SqliteStore | MemoryStore = SqliteStore()
-    sources: dict[str, SourceSettings]
+    sources: Annotated[dict[str, SourceSettings], Meta(description="Who may send events in, by name.")]
     dedup: DedupSettings = DedupSettings()
     egress: Egress = Egress()

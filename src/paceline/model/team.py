@@ -14,16 +14,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One person. `time_zone` is an IANA name; `country` (ISO 3166) finds public holidays."""
 
     name: str
-    time_zone: str
+    time_zone: Annotated[str, Meta(description="An IANA name, such as Europe/Berlin.")]
     email: str = ""
-    country: str = ""
+    country: Annotated[str, Meta(description="ISO 3166 code, for public holidays.")] = ""
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A team that can own things. `on_call` is where an alert goes: a URL, an address or a person's name."""
 
     people: Annotated[list[Person], Meta(min_length=1)]
-    on_call: str
+    on_call: Annotated[str, Meta(description="Where an alert goes: a URL, an address or a person's name.")]
     description: str = ""
 
 

@@ -1,0 +1,1 @@
+"""Segment: HTTP Tracking API."""

@@ -1,0 +1,197 @@
+"""One fake vendor: knows its endpoints, takes requests apart and judges items, all by the connector's description."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from paceline.connectors.described import DescribedConnector
+from paceline.delivery.request import Placeholder, parse_template
+from paceline.model.connector import Action, BodyShape, Idempotency, IdPlace
+from paceline.model.delivery import BodyFormat
+from paceline.model.event import Refusal
+from paceline.testing.fake_vendor.credentials import Sent
+
+
+class TakenItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One item of a request: its id at the vendor, what it was for, and why the vendor would not take it."""
+
+    id: str
+    action: str
+    refusal: Refusal | None = None
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """Something is wrong with the request as a whole. `is_unknown` says that the vendor has no such endpoint."""
+
+    message: str
+    is_unknown: bool = False
+
+
+class _Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One method and path, with all actions that go there."""
+
+    method: str
+    url: re.Pattern[str]
+    actions: Mapping[str, Action]
+
+
+class _Form(msgspec.Struct, frozen=True, kw_only=True):
+    """How items of one action are recognized and unpacked."""
+
+    name: str
+    constants: Mapping[str, object]
+    under: Sequence[str]
+    not_payload: frozenset[str]
+    shared: Sequence[str]
+    idempotency: Idempotency
+
+
+class FakeVendor:
+    """Takes requests like the vendor of `connector`."""
+
+    def __init__(self, connector: DescribedConnector) -> None:
+        self.connector = connector
+        self._endpoints = _find_endpoints(connector)
+        self._forms = {name: _read_form(connector, name, action) for name, action in connector.actions.items()}
+
+    def take(self, sent: Sent) -> list[TakenItem] | Whole:
+        """The items of a request, each judged, or what is wrong with the whole request."""
+        endpoint = self._find_endpoint(sent)
+        if isinstance(endpoint, Whole):
+            return endpoint
+        for action in endpoint.actions.values():
+            entries = _split(sent, action)
+            if entries is not None:
+                break
+        else:
+            return Whole(message="the body does not have the form that this endpoint takes")
+        shape = action.body.shape
+        candidates = [self._forms[name] for name, one in endpoint.actions.items() if one.body.shape is shape]
+        batch = action.batch or self.connector.manifest.batch
+        if len(entries) > batch.max_items:
+            return Whole(message=f"more than {batch.max_items} items")
+        if len(sent.raw) > batch.max_bytes:
+            return Whole(message=f"more than {batch.max_bytes} bytes")
+        return [self._judge(entry, candidates, sent) for entry in entries]
+
+    def _find_endpoint(self, sent: Sent) -> _Endpoint | Whole:
+        at_path = [endpoint for endpoint in self._endpoints if endpoint.url.fullmatch(sent.host + sent.path)]
+        if not at_path:
+            return Whole(message=f"no such endpoint: {sent.host}{sent.path}", is_unknown=True)
+        is_free = not self.connector.manifest.hosts_fixed
+        for endpoint in at_path:
+            if endpoint.method == sent.method or is_free:
+                return endpoint
+        return Whole(message=f"method {sent.method} is not allowed here", is_unknown=True)
+
+    def _judge(self, entry: object, candidates: Sequence[_Form], sent: Sent) -> TakenItem:
+        if not isinstance(entry, dict):
+            return TakenItem(id="", action="", refusal=_refuse("an item must be an object"))
+        for form in candidates:
+            if all(entry.get(name) == value for name, value in form.constants.items()):
+                break
+        else:
+            return TakenItem(id=_hash_id(entry), action="", refusal=_refuse("unknown kind of item"))
+        payload: object = {name: value for name, value in entry.items() if name not in form.not_payload}
+        for key in form.under:
+            payload = payload.get(key) if isinstance(payload, dict) else None
+        if not isinstance(payload, dict):
+            return TakenItem(id=_hash_id(entry), action=form.name, refusal=_refuse("the payload is missing"))
+        if form.shared and isinstance(sent.body, dict):
+            payload |= {name: sent.body[name] for name in form.shared if name in sent.body}
+        return TakenItem(
+            id=_read_id(form.idempotency, entry, payload, sent),
+            action=form.name,
+            refusal=self.connector.payload_refusal(form.name, payload),
+        )
+
+
+def _find_endpoints(connector: DescribedConnector) -> list[_Endpoint]:
+    """Every place that an action can go to, in every region; several actions may share one."""
+    places: dict[tuple[str, str], dict[str, Action]] = {}
+    for base in connector.manifest.base_urls.values():
+        address = base.partition("://")[2] or base
+        for name, action in connector.actions.items():
+            places.setdefault((action.method, address + action.path), {})[name] = action
+    return [
+        _Endpoint(method=method, url=_compile_url(address), actions=actions)
+        for (method, address), actions in places.items()
+    ]
+
+
+def _compile_url(address: str) -> re.Pattern[str]:
+    parts = parse_template(address)
+    pattern = [
+        re.escape(part) if isinstance(part, str) else ".+" if index == 0 else "[^/]+"
+        for index, part in enumerate(parts)
+    ]
+    return re.compile("".join(pattern))
+
+
+def _read_form(connector: DescribedConnector, name: str, action: Action) -> _Form:
+    idempotency = action.idempotency or connector.manifest.idempotency
+    properties = action.payload.get("properties")
+    known = properties if isinstance(properties, dict) else {}
+    is_outside = idempotency.place is IdPlace.ITEM and idempotency.field not in known and known
+    added = {idempotency.field.partition(".")[0]} if is_outside else set()
+    return _Form(
+        name=name,
+        constants=action.item.constants,
+        under=tuple(action.item.under or ()),
+        not_payload=frozenset(action.item.constants) | added,
+        shared=action.body.shared,
+        idempotency=idempotency,
+    )
+
+
+def _split(sent: Sent, action: Action) -> Sequence[object] | None:
+    """The items in a body, None when it does not have the action's form."""
+    body = sent.body
+    if action.body.format is BodyFormat.NONE or (body is None and sent.method in {"GET", "DELETE"}):
+        return [dict(sent.query) | _path_values(action, sent)]
+    match action.body.shape:
+        case BodyShape.OBJECT:
+            return [body] if isinstance(body, dict) else None
+        case BodyShape.ARRAY:
+            return body if isinstance(body, list) else None
+        case BodyShape.WRAPPED:
+            for key in action.body.under or ():
+                body = body.get(key) if isinstance(body, dict) else None
+            return body if isinstance(body, list) else None
+
+
+def _path_values(action: Action, sent: Sent) -> dict[str, object]:
+    """What an action without a body says in its path, by the last key of the payload's path."""
+    names = [part.keys[-1] for part in parse_template(action.path) if isinstance(part, Placeholder)]
+    pattern = _compile_path(action.path)
+    found = pattern.search(sent.path)
+    return dict(zip(names, found.groups(), strict=True)) if found else {}
+
+
+def _compile_path(path: str) -> re.Pattern[str]:
+    parts = parse_template(path)
+    return re.compile("".join(re.escape(part) if isinstance(part, str) else "([^/]+)" for part in parts) + r"\Z")
+
+
+def _read_id(idempotency: Idempotency, entry: Mapping[str, object], payload: Mapping[str, object], sent: Sent) -> str:
+    """The idempotency key where the vendor looks for it; a hash of the payload where it looks for none."""
+    found: object = None
+    if idempotency.place is IdPlace.HEADER:
+        found = sent.headers.get(idempotency.field.lower())
+    elif idempotency.place is IdPlace.ITEM:
+        found = entry
+        for key in idempotency.field.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+    return str(found) if found is not None else _hash_id(payload)
+
+
+def _hash_id(value: Mapping[str, object]) -> str:
+    return "hash:" + hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:32]
+
+
+def _refuse(message: str) -> Refusal:
+    return Refusal(rule="form", reason="wrong_type", message=message)
