@@ -139,6 +139,16 @@ def test_events_that_cannot_be_stored_are_503_with_a_time_to_come_back():
     assert 1 <= int(reply.headers["retry-after"]) <= 10
 
 
+def test_gateway_that_could_not_store_is_not_ready():
+    async def story() -> list[int]:
+        gateway = make_gateway(BrokenBus(partitions=1))
+        before = await call(gateway, "GET", "/ready")
+        await call(gateway, "POST", "/v1/track", msgspec.json.encode(EVENT), AUTH)
+        return [before.status, (await call(gateway, "GET", "/ready")).status]
+
+    assert asyncio.run(story()) == [200, 503]
+
+
 def test_single_event_that_is_rejected_is_400():
     assert post("/v1/track", {"event": "x"}).json()["error"]["code"] == "no_user"
 

@@ -25,6 +25,7 @@ from paceline.ports.store import DeadLetterFilter
 from paceline.runtime.clock import SystemClock
 from paceline.runtime.deliver.dispatch import Vendor
 from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
+from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import ProcessLoop
 
 LANE = "crm"
@@ -154,7 +155,12 @@ class Bench:
             limits=limits or DeliveryLimits(max_in_flight=16),
         )
         ports = LanePorts(
-            bus=self.bus, store=self.store, clock=SystemClock(), telemetry=Telemetry(), jitter=lambda: 0.0
+            bus=self.bus,
+            store=self.store,
+            clock=SystemClock(),
+            telemetry=Telemetry(),
+            jitter=lambda: 0.0,
+            memo=EventMemo(),
         )
         return Lane(settings, vendor, ports)
 
@@ -165,7 +171,7 @@ class Bench:
         self, is_done: Callable[[LaneLedger], bool], *, limits: DeliveryLimits | None = None
     ) -> LaneLedger:
         """Run admission and the lane until the ledger says what is waited for, or for five seconds."""
-        admission = ProcessLoop(self.bus, self.store, SystemClock())
+        admission = ProcessLoop(self.bus, self.store, SystemClock(), EventMemo())
         self.stopping = asyncio.Event()
         tasks = [
             asyncio.create_task(admission.run(self.stopping)),

@@ -20,7 +20,7 @@ from paceline.model.delivery import (
     OutcomeClass,
     Parked,
 )
-from paceline.model.event import Filtered, Refusal, read_event
+from paceline.model.event import Filtered, Refusal
 from paceline.model.record import Cursors, Position, Record, StoredRecord, advance
 from paceline.observe.facts import DeliveryDeadLettered
 from paceline.observe.telemetry import Telemetry
@@ -30,6 +30,7 @@ from paceline.ports.store import Exclusion, LaneStore
 from paceline.runtime.deliver.dispatch import Dispatcher, Held, Tried, Vendor
 from paceline.runtime.deliver.gate import Gate
 from paceline.runtime.deliver.tally import Tally
+from paceline.runtime.memo import EventMemo
 
 MAX_STRETCH_RECORDS = 1000
 IDLE_WAIT_SECS = 0.5
@@ -49,13 +50,14 @@ class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LanePorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lane works with. `jitter` gives a random number in [0, 1)."""
+    """What a lane works with. `jitter` gives a random number in [0, 1); `memo` is the one of the lane's topic."""
 
     bus: Bus
     store: LaneStore
     clock: Clock
     telemetry: Telemetry
     jitter: Callable[[], float]
+    memo: EventMemo
 
 
 class Lane:
@@ -72,6 +74,7 @@ class Lane:
         self._clock = ports.clock
         self._telemetry = ports.telemetry
         self._jitter = ports.jitter
+        self._read = ports.memo.read
         self._gate = Gate(settings.name, ports.clock, ports.telemetry)
         self._dispatcher = Dispatcher(vendor, self._gate, ports.clock, keeps_order=settings.keeps_order)
         self._parked_keys: Counter[str] = Counter()
@@ -178,7 +181,7 @@ class Lane:
 
     def _transform(self, record: Record, position: Position) -> Delivery | Filtered | Refused:
         """The delivery of a record. The mapping's clock is the time of receipt, so a retry makes the same payload."""
-        event = read_event(record)
+        event = self._read(record, position)
         try:
             return plan_delivery(event, record.type, position, self._settings.plan, now_ms=event.received_ms)
         except Exception as defect:  # noqa: BLE001  (a defect in a mapping must not stop the lane for other events)

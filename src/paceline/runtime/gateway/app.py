@@ -39,6 +39,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 EVENTS_TOPIC = "events"
 BODY_READ_SECS = 30.0
+UNREADY_SECS = 5.0
+"""For so long after a failed append the gateway says that it is not ready, so that a balancer tries another one."""
 
 _paths: dict[str, EventType | None] = {
     **{f"/v1/{call.value}": call for call in EventType},
@@ -69,6 +71,7 @@ class Gateway:
         self._clock = clock
         self._telemetry = telemetry
         self._pending_events = 0
+        self._failed_at = -UNREADY_SECS
         self._known_credentials: dict[bytes, Source] = {}
         self._known_door = door
         self.requests = 0
@@ -146,6 +149,7 @@ class Gateway:
         try:
             await self._bus.append(EVENTS_TOPIC, records)
         except StorageError as error:
+            self._failed_at = self._clock.monotonic_secs()
             self._telemetry.record(AppendFailed(reason=str(error), events=len(records)))
             return False
         else:
@@ -199,6 +203,8 @@ class Gateway:
         return await answer.refuse(404, "not_found", "there is nothing here; events go to /v1/batch or /v1/track")
 
     async def _readiness(self, answer: _Answer) -> None:
+        if self._clock.monotonic_secs() - self._failed_at < UNREADY_SECS:
+            return await answer.refuse(503, "not_ready", "the last events could not be stored", (("retry-after", "5"),))
         try:
             await self._bus.ends(EVENTS_TOPIC)
         except StorageError as error:

@@ -1,0 +1,170 @@
+"""Joins integrations, mappings, connectors and senders into lanes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from paceline.assemble.door import record_type
+from paceline.assemble.opening import OpenWorkspace
+from paceline.connectors.described import DescribedConnector
+from paceline.delivery.egress import EgressPolicy, parse_egress
+from paceline.delivery.plan import LanePlan, Transform
+from paceline.delivery.retry import RetryPolicy
+from paceline.drivers.sender.curl import CurlSender
+from paceline.drivers.sender.redirect import FakeVendorSender
+from paceline.errors import UsageError
+from paceline.mapping.compile import CompiledMapping, compile_mapping
+from paceline.model.event import Filtered, Refusal
+from paceline.model.integration import IntegrationFile, Ordering
+from paceline.model.mapping import MappingFile
+from paceline.observe.telemetry import Telemetry
+from paceline.ports.bus import Bus
+from paceline.ports.clock import Clock
+from paceline.ports.sender import Sender
+from paceline.ports.store import LaneStore
+from paceline.runtime.deliver.dispatch import Vendor
+from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
+from paceline.runtime.memo import EventMemo
+from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
+from paceline.runtime.worker import LaneSet
+
+
+class SharedParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What all lanes of a worker share. `memos` holds decoded events by topic."""
+
+    bus: Bus
+    store: LaneStore
+    clock: Clock
+    telemetry: Telemetry
+    memos: Mapping[str, EventMemo]
+
+    def ports(self, topic: str) -> LanePorts:
+        """What a lane on `topic` works with."""
+        return LanePorts(
+            bus=self.bus,
+            store=self.store,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            jitter=random.random,
+            memo=self.memos[topic],
+        )
+
+
+def build_lanes(opened: OpenWorkspace, parts: SharedParts, *, fake_vendors: str = "") -> LaneSet:
+    """One lane for every integration. `fake_vendors` is the URL of fake vendors that get every request instead.
+
+    Raises UsageError or MissingSecretError for what keeps an integration from running. Call it inside a running loop.
+    """
+    policy = _egress(opened, fake_vendors)
+    lanes: list[Lane] = []
+    senders: list[Sender] = []
+    for integration in opened.workspace.integrations.values():
+        vendor = _vendor(opened, integration, policy, fake_vendors)
+        senders.append(vendor.sender)
+        lanes.append(Lane(lane_settings(opened, integration), vendor, parts.ports(_topic(integration))))
+
+    async def close() -> None:
+        for sender in senders:
+            await sender.close()
+
+    return LaneSet(lanes=lanes, close=close)
+
+
+def lane_settings(opened: OpenWorkspace, integration: IntegrationFile) -> LaneSettings:
+    """What a lane has to know about its integration."""
+    return LaneSettings(
+        name=integration.integration,
+        topic=_topic(integration),
+        plan=lane_plan(opened, integration),
+        retry=RetryPolicy(window_secs=integration.limits.retry_window_hours * 3600),
+        keeps_order=integration.ordering is Ordering.PER_KEY,
+    )
+
+
+def lane_plan(opened: OpenWorkspace, integration: IntegrationFile) -> LanePlan:
+    """Which events the integration takes, and the mappings for each in the order of the file."""
+    connector = opened.catalog.load(integration.connector)
+    transforms: dict[str, list[Transform]] = {}
+    for name in integration.events:
+        spec = opened.workspace.mappings[name]
+        key = record_type(spec.from_.type, spec.from_.event)
+        transforms.setdefault(key, []).append(CheckedTransform(compiled_mapping(spec), connector))
+    return LanePlan(
+        integration=integration.integration,
+        sources=frozenset(integration.sources) if integration.sources else None,
+        transforms=transforms,
+    )
+
+
+def compiled_mapping(spec: MappingFile) -> CompiledMapping:
+    """The mapping, compiled. Raises UsageError with its first fault; `paceline check` shows all of them."""
+    compiled = compile_mapping(spec)
+    if isinstance(compiled, CompiledMapping):
+        return compiled
+    fault = compiled[0]
+    place = ".".join(fault.path)
+    raise UsageError(fault.message, where=f"mappings/{spec.mapping}.yaml ({place})", remedy=fault.hint)
+
+
+class CheckedTransform:
+    """A compiled mapping whose payloads are checked against the vendor's action before they are sent.
+
+    Some vendors answer 2xx to payloads that they then drop (GA4's Measurement Protocol does), so what the action's
+    schema refuses is refused here, with the rule's name.
+    """
+
+    def __init__(self, mapping: CompiledMapping, connector: DescribedConnector) -> None:
+        self.name = mapping.name
+        self.action = mapping.spec.to.action
+        self._apply = mapping.apply
+        self._refusal_of = connector.payload_refusal
+
+    def apply(self, event: dict[str, object], *, now_ms: int) -> dict[str, object] | Filtered | Refusal:
+        """The payload that the vendor takes, or why there is none."""
+        payload = self._apply(event, now_ms=now_ms)
+        if type(payload) is dict:
+            return self._refusal_of(self.action, payload) or payload
+        return payload
+
+
+def _vendor(opened: OpenWorkspace, integration: IntegrationFile, policy: EgressPolicy, fake_vendors: str) -> Vendor:
+    connector = opened.catalog.load(integration.connector)
+    sender: Sender = CurlSender(policy, max_connections=integration.limits.max_requests)
+    if fake_vendors:
+        sender = FakeVendorSender(sender, base_url=fake_vendors, connector=connector.name)
+    return Vendor(
+        connector=connector,
+        settings=resolved_settings(opened, integration),
+        sender=sender,
+        limits=integration.limits,
+    )
+
+
+def resolved_settings(opened: OpenWorkspace, integration: IntegrationFile) -> Mapping[str, object]:
+    """The integration's settings with secrets resolved and checked by the connector.
+
+    Raises MissingSecretError for a reference that points at nothing, UsageError for what the connector refuses.
+    """
+    where = f"integrations/{integration.integration}.yaml"
+    needed_by = f"integration {integration.integration}"
+    settings = opened.resolve_secrets(integration.settings, where=where, needed_by=needed_by)
+    assert isinstance(settings, dict)
+    faults = opened.catalog.load(integration.connector).settings_faults(settings)
+    if faults:
+        place = ".".join(str(step) for step in ("settings", *faults[0].path))
+        raise UsageError(faults[0].message, where=f"{where} ({place})", remedy=faults[0].hint)
+    return settings
+
+
+def _topic(integration: IntegrationFile) -> str:
+    return CANONICAL_TOPIC if integration.route == "bus" else EVENTS_TOPIC
+
+
+def _egress(opened: OpenWorkspace, fake_vendors: str) -> EgressPolicy:
+    allow: Sequence[str] = opened.workspace.settings.egress.allow
+    if fake_vendors:
+        allow = [*allow, fake_vendors.partition("://")[2].rstrip("/")]
+    return parse_egress(allow)

@@ -1,0 +1,131 @@
+"""The two processes of a running workspace: the gateway and the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvloop
+
+from paceline.assemble.door import build_door
+from paceline.assemble.lanes import SharedParts, build_lanes
+from paceline.assemble.opening import OpenWorkspace, fingerprint_files, open_workspace
+from paceline.assemble.storage import open_bus, open_store, trimmer
+from paceline.errors import PacelineError, WorkspaceError
+from paceline.observe.facts import GatewayReady, GatewayStopped, WorkerReady, WorkspaceBroken, WorkspaceReloaded
+from paceline.observe.telemetry import Telemetry
+from paceline.runtime.clock import SystemClock
+from paceline.runtime.gateway.app import Gateway
+from paceline.runtime.gateway.server import open_listening_socket, serve
+from paceline.runtime.memo import EventMemo
+from paceline.runtime.memory import tune_memory
+from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
+from paceline.runtime.watch import watch
+from paceline.runtime.worker import LaneSet, Worker
+
+
+def run_gateway(path: Path, *, host: str | None = None, port: int | None = None, reload: bool = False) -> None:
+    """Serve the workspace's gateway until SIGTERM or SIGINT; with `reload`, follow changes of its files."""
+    opened = open_workspace(path, os.environ)
+    settings = opened.workspace.settings.gateway
+    listening = open_listening_socket(host or settings.host, settings.port if port is None else port)
+    uvloop.run(_serve_gateway(opened, listening, reload=reload))
+
+
+def run_worker(path: Path, *, fake_vendors: str = "", reload: bool = False) -> None:
+    """Process and deliver until SIGTERM or SIGINT; `fake_vendors` is a URL that gets every request instead."""
+    opened = open_workspace(path, os.environ)
+    uvloop.run(_work(opened, fake_vendors, reload=reload))
+
+
+async def _serve_gateway(opened: OpenWorkspace, listening: socket.socket, *, reload: bool) -> None:
+    telemetry = Telemetry()
+    workspace = opened.workspace
+    bus = open_bus(workspace.path, workspace.settings.bus)
+    gateway = Gateway(bus=bus, door=build_door(opened), clock=SystemClock(), telemetry=telemetry)
+    stopping = _stop_on_signals()
+
+    def swap(changed: OpenWorkspace) -> None:
+        gateway.door = build_door(changed)
+
+    def tell_ready() -> None:
+        host, port = listening.getsockname()[:2]
+        door = gateway.door
+        sources, contracts = len(set(door.sources.values())), len(door.contracts)
+        telemetry.record(
+            GatewayReady(
+                host=host, port=port, workspace=workspace.settings.workspace, contracts=contracts, sources=sources
+            )
+        )
+
+    tune_memory()
+    watching = asyncio.create_task(_follow(workspace.path, swap, telemetry, stopping)) if reload else None
+    try:
+        await serve(gateway, listening, stopping, on_ready=tell_ready)
+    finally:
+        stopping.set()
+        if watching is not None:
+            await watching
+        await bus.close()
+        telemetry.record(GatewayStopped(requests=gateway.requests, events=gateway.events))
+
+
+async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> None:
+    telemetry = Telemetry()
+    clock = SystemClock()
+    workspace = opened.workspace
+    bus = open_bus(workspace.path, workspace.settings.bus)
+    store = open_store(workspace.path, workspace.settings.store, workspace.settings.dedup)
+
+    memos = {EVENTS_TOPIC: EventMemo(), CANONICAL_TOPIC: EventMemo()}
+    parts = SharedParts(bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos)
+
+    def build(current: OpenWorkspace) -> LaneSet:
+        return build_lanes(current, parts, fake_vendors=fake_vendors)
+
+    stopping = _stop_on_signals()
+    worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, memo=memos[EVENTS_TOPIC], trim=trimmer(bus))
+    lanes = build(opened)
+    tune_memory()
+    telemetry.record(WorkerReady(workspace=workspace.settings.workspace, lanes=[lane.name for lane in lanes.lanes]))
+    watching = None
+    if reload:
+        swap = _follow(workspace.path, lambda changed: worker.use(build(changed)), telemetry, stopping)
+        watching = asyncio.create_task(swap)
+    try:
+        await worker.run(lanes, stopping)
+    finally:
+        if watching is not None:
+            await watching
+        await store.close()
+        await bus.close()
+
+
+async def _follow(
+    root: Path, use: Callable[[OpenWorkspace], None], telemetry: Telemetry, stopping: asyncio.Event
+) -> None:
+    """Bring each good version of the workspace into use; tell what is wrong with a broken one."""
+
+    def reopen() -> None:
+        try:
+            changed = open_workspace(root, os.environ)
+            use(changed)
+        except PacelineError as error:
+            findings = [str(finding) for finding in error.findings] if isinstance(error, WorkspaceError) else []
+            telemetry.record(WorkspaceBroken(workspace=root.name, findings=findings or [str(error)]))
+        else:
+            telemetry.record(WorkspaceReloaded(workspace=changed.workspace.settings.workspace))
+
+    await watch(lambda: fingerprint_files(root), reopen, stopping)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping

@@ -1,0 +1,50 @@
+"""Picks the bus and the store that paceline.yaml names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import assert_never
+
+from paceline.drivers.bus.memory import MemoryBus
+from paceline.drivers.bus.sqlite import SqliteBus
+from paceline.drivers.store.memory import MemoryStore
+from paceline.drivers.store.sqlite import SqliteStore
+from paceline.model import settings
+from paceline.model.record import Cursors
+from paceline.ports.bus import Bus
+from paceline.ports.store import Store
+from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
+
+
+def open_bus(root: Path, choice: settings.SqliteBus | settings.MemoryBus) -> Bus:
+    """The bus of a workspace at `root`. Raises StorageError when its place cannot be used."""
+    match choice:
+        case settings.SqliteBus():
+            return SqliteBus(root / choice.path, choice.partitions, retention=choice.retention)
+        case settings.MemoryBus():
+            return MemoryBus(partitions=choice.partitions)
+        case _:
+            assert_never(choice)
+
+
+def trimmer(bus: Bus) -> Callable[[Cursors], Awaitable[None]]:
+    """What drops old records that nobody needs; only the embedded bus needs it, others keep house themselves."""
+
+    async def trim(keep_from: Cursors) -> None:
+        if isinstance(bus, SqliteBus):
+            for topic in (EVENTS_TOPIC, CANONICAL_TOPIC):
+                await bus.trim(topic, keep_from)
+
+    return trim
+
+
+def open_store(root: Path, choice: settings.SqliteStore | settings.MemoryStore, dedup: settings.DedupSettings) -> Store:
+    """The store of a workspace at `root`. Raises StorageError when its place cannot be used."""
+    match choice:
+        case settings.SqliteStore():
+            return SqliteStore(root / choice.path, dedup=dedup)
+        case settings.MemoryStore():
+            return MemoryStore(dedup=dedup)
+        case _:
+            assert_never(choice)

@@ -1,0 +1,1 @@
+"""The contracts of a workspace behind the Confluent Schema Registry REST API."""
