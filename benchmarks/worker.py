@@ -74,11 +74,13 @@ async def main(events: int, route: str, lanes: int) -> None:
         assembling.CurlSender = InstantVendor  # type: ignore[misc, assignment]
         clock, telemetry, stopping = SystemClock(), Telemetry(), asyncio.Event()
 
-        async def keep_all(_: object) -> None:
+        async def keep_all() -> None:
             return None
 
         memos = {"events": EventMemo(), "canonical": EventMemo()}
-        worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, memo=memos["events"], trim=keep_all)
+        worker = Worker(
+            bus=bus, store=store, clock=clock, telemetry=telemetry, memo=memos["events"], keep_house=keep_all
+        )
         parts = assembling.SharedParts(bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos)
         lane_set = assembling.build_lanes(opened, parts)
         tune_memory()

@@ -51,7 +51,7 @@ def test_allowed_network_opens_every_address_in_it():
 
 @pytest.mark.parametrize("entry", ["localhost:80", "10.0.0.0/99", "example.com", "1.2.3.4:port", "", "10.0.0.1/8"])
 def test_entry_that_is_neither_range_nor_endpoint_is_named(entry: str):
-    with pytest.raises(UsageError, match="egress.allow"):
+    with pytest.raises(UsageError, match=r"egress\.allow"):
         parse_egress([entry])
 
 

@@ -198,6 +198,12 @@ def test_browser_sdk_is_pointed_back_at_this_gateway():
     assert reply.json()["integrations"]["Segment.io"]["apiHost"] == "t.example:8080/v1"
 
 
+def test_browser_sdk_may_report_about_itself_and_nothing_is_stored():
+    bus = MemoryBus(partitions=1)
+    assert post("/v1/m", {"series": []}, headers={}, gateway=make_gateway(bus)).status == 200
+    assert asyncio.run(stored(bus)) == []
+
+
 def test_limits_are_published():
     assert asyncio.run(call(make_gateway(), "GET", "/.well-known/paceline")).json()["limits"]["max_batch_events"] == 500
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from paceline.errors import EnvironmentFaultError
-from paceline.runtime.children import Child, module, paceline
+from paceline.runtime.children import Child, module
 
 HOST = "127.0.0.1"
 STOP_SECS = 15.0
@@ -59,10 +59,10 @@ class LocalRun:
         try:
             self._start_vendors(root)
             port = [] if self._port is None else ["--port", str(self._port)]
-            argv = paceline("serve", "gateway", root, *port, *self._reload)
+            argv = module("paceline", "serve", "gateway", root, *port, *self._reload)
             ready = self._start(_Part(name="gateway", argv=argv, ready_fact="gateway.ready"))
             self.gateway_url = f"http://{ready['host']}:{ready['port']}"
-            argv = paceline("serve", "worker", root, "--fake-vendors", self.vendors_url, *self._reload)
+            argv = module("paceline", "serve", "worker", root, "--fake-vendors", self.vendors_url, *self._reload)
             self._start(_Part(name="worker", argv=argv, ready_fact="worker.ready"))
         except BaseException:
             self.stop()
@@ -121,9 +121,13 @@ class LocalRun:
         self._children["fake vendors"] = (msgspec.structs.replace(part, argv=argv), child)
 
     def _start(self, part: _Part) -> Mapping[str, object]:
-        child = Child.start(part.argv, log=self._logs / f"{part.name.replace(' ', '-')}.log")
+        log = self._logs / f"{part.name.replace(' ', '-')}.log"
+        child = Child.start(part.argv, log=log)
         self._children[part.name] = (part, child)
-        return child.wait_for(part.ready_fact)
+        try:
+            return child.wait_for(part.ready_fact)
+        except EnvironmentFaultError as error:
+            raise _own_words(part.name, error, log) from None
 
 
 def _describe(fact: Mapping[str, object]) -> str:
@@ -136,3 +140,14 @@ def _describe(fact: Mapping[str, object]) -> str:
 
 def _is_worth_telling(fact: Mapping[str, object]) -> bool:
     return fact.get("level") in {"error", "warning"} or fact.get("event") == "workspace.reloaded"
+
+
+def _own_words(name: str, error: EnvironmentFaultError, log: Path) -> EnvironmentFaultError:
+    """What the process itself said is wrong, where it said so; else the end of its log."""
+    said = error.remedy.splitlines()
+    for number, line in enumerate(said):
+        if line.startswith("error: "):
+            follows = said[number + 1 :]
+            remedy = next((more.partition("do this: ")[2] for more in follows if "do this: " in more), "")
+            return EnvironmentFaultError(line.removeprefix("error: "), where=f"the {name}", remedy=remedy)
+    return EnvironmentFaultError(f"the {name} did not start: {error.what}", remedy=f"{error.remedy}\nmore in {log}")

@@ -12,9 +12,10 @@ from pathlib import Path
 import uvloop
 
 from paceline.assemble.door import build_door
+from paceline.assemble.housekeeping import housekeeping
 from paceline.assemble.lanes import SharedParts, build_lanes
 from paceline.assemble.opening import OpenWorkspace, fingerprint_files, open_workspace
-from paceline.assemble.storage import open_bus, open_store, trimmer
+from paceline.assemble.storage import open_bus, open_store
 from paceline.errors import PacelineError, WorkspaceError
 from paceline.observe.facts import GatewayReady, GatewayStopped, WorkerReady, WorkspaceBroken, WorkspaceReloaded
 from paceline.observe.telemetry import Telemetry
@@ -88,10 +89,25 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
         return build_lanes(current, parts, fake_vendors=fake_vendors)
 
     stopping = _stop_on_signals()
-    worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, memo=memos[EVENTS_TOPIC], trim=trimmer(bus))
+    worker = Worker(
+        bus=bus,
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        memo=memos[EVENTS_TOPIC],
+        keep_house=housekeeping(bus, store, clock),
+    )
     lanes = build(opened)
     tune_memory()
-    telemetry.record(WorkerReady(workspace=workspace.settings.workspace, lanes=[lane.name for lane in lanes.lanes]))
+    dedup = workspace.settings.dedup
+    telemetry.record(
+        WorkerReady(
+            workspace=workspace.settings.workspace,
+            lanes=[lane.name for lane in lanes.lanes],
+            dedup_window_hours=dedup.window_hours,
+            dedup_max_ids=dedup.max_ids,
+        )
+    )
     watching = None
     if reload:
         swap = _follow(workspace.path, lambda changed: worker.use(build(changed)), telemetry, stopping)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -11,10 +10,8 @@ from paceline.drivers.bus.sqlite import SqliteBus
 from paceline.drivers.store.memory import MemoryStore
 from paceline.drivers.store.sqlite import SqliteStore
 from paceline.model import settings
-from paceline.model.record import Cursors
 from paceline.ports.bus import Bus
 from paceline.ports.store import Store
-from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
 
 
 def open_bus(root: Path, choice: settings.SqliteBus | settings.MemoryBus) -> Bus:
@@ -26,17 +23,6 @@ def open_bus(root: Path, choice: settings.SqliteBus | settings.MemoryBus) -> Bus
             return MemoryBus(partitions=choice.partitions)
         case _:
             assert_never(choice)
-
-
-def trimmer(bus: Bus) -> Callable[[Cursors], Awaitable[None]]:
-    """What drops old records that nobody needs; only the embedded bus needs it, others keep house themselves."""
-
-    async def trim(keep_from: Cursors) -> None:
-        if isinstance(bus, SqliteBus):
-            for topic in (EVENTS_TOPIC, CANONICAL_TOPIC):
-                await bus.trim(topic, keep_from)
-
-    return trim
 
 
 def open_store(root: Path, choice: settings.SqliteStore | settings.MemoryStore, dedup: settings.DedupSettings) -> Store:

@@ -19,8 +19,8 @@ def make_batches(
     """Split deliveries into batches, each in the order given.
 
     Deliveries share a batch when `batch_key` is equal and fewer than `max_items` are in it. With `distinct_keys` a
-    batch holds each ordering key once, and batches keep the order of every key when they are sent one after the other: a
-    delivery never goes into a batch before one that holds its key.
+    batch holds each ordering key once, and batches keep the order of every key when they are sent one after the other:
+    a delivery never goes into a batch before one that holds its key.
     """
     batches: list[list[Delivery]] = []
     open_batches: dict[Hashable, int] = {}

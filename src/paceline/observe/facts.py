@@ -47,11 +47,13 @@ class AppendFailed(Fact, frozen=True, kw_only=True):
 
 
 class WorkerReady(Fact, frozen=True, kw_only=True):
-    """The worker processes and delivers. `lanes` are its integrations."""
+    """The worker processes and delivers. `lanes` are its integrations, `dedup_max_ids` bounds the dedup window."""
 
     fact_name: ClassVar[str] = "worker.ready"
     workspace: str
     lanes: list[str]
+    dedup_window_hours: float
+    dedup_max_ids: int
 
 
 class WorkerStopped(Fact, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -21,6 +21,13 @@ class BusCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     durable: bool
     shared: bool
     dense_offsets: bool
+
+
+class Trimmed(NamedTuple):
+    """What a run of retention dropped, and how many bytes the topic still uses; for drivers that keep house."""
+
+    records: int
+    kept_bytes: int
 
 
 class Reader(Protocol):

@@ -4,7 +4,7 @@ For `paceline dev`, and for tests and benchmarks that need real processes with t
 to a file, one JSON object a line; it serves once it has logged the event that its starter waits for (`gateway.ready`,
 `worker.ready`, …).
 
-    with Child.start(paceline("serve", "gateway", "shop", "--port", "0"), log=Path("gateway.log")) as gateway:
+    with Child.start(module("paceline", "serve", "gateway", "shop"), log=Path("gateway.log")) as gateway:
         port = gateway.wait_for("gateway.ready")["port"]
 """
 
@@ -78,7 +78,8 @@ class Child:
     def wait_for(self, event: str, *, timeout_secs: float = 30.0) -> dict[str, Any]:
         """The first log line of this process whose `event` is the one asked for, as an object.
 
-        Raises EnvironmentFaultError with the end of the log when the process ends first or the time is over.
+        Raises EnvironmentFaultError with the end of the log when the process ends first or the time is over; it does
+        not run any more then.
         """
         deadline = time.monotonic() + timeout_secs
         while True:
@@ -89,6 +90,7 @@ class Child:
             if has_ended:
                 raise self._fault(f"ended with status {self._process.returncode} before it logged {event!r}")
             if time.monotonic() > deadline:
+                self.kill()
                 raise self._fault(f"has not logged {event!r} within {timeout_secs:g} s")
             time.sleep(POLL_SECS)
 
@@ -158,11 +160,6 @@ class Child:
     def _fault(self, what: str) -> EnvironmentFaultError:
         tail = self._log_text()[-2000:].decode(errors="replace")
         return EnvironmentFaultError(f"process {self.pid} {what}", remedy=f"its log ends with:\n{tail}")
-
-
-def paceline(*arguments: str) -> list[str]:
-    """The command line of `paceline …` for the Python that runs us."""
-    return [sys.executable, "-c", "from paceline.cli.main import main; main()", *arguments]
 
 
 def module(name: str, *arguments: str) -> list[str]:

@@ -46,14 +46,14 @@ class Worker:
         clock: Clock,
         telemetry: Telemetry,
         memo: EventMemo,
-        trim: Callable[[Cursors], Awaitable[None]],
+        keep_house: Callable[[], Awaitable[None]],
     ) -> None:
         self._bus = bus
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
         self._memo = memo
-        self._trim = trim
+        self._housekeeping = keep_house
         self._next_lanes: LaneSet | None = None
         self._swap = asyncio.Event()
 
@@ -66,7 +66,7 @@ class Worker:
         """Until `stopping` is set. What is in flight then gets some seconds to be answered and recorded."""
         background = [
             asyncio.create_task(self._run_admission(stopping)),
-            asyncio.create_task(self._keep_house(stopping)),
+            asyncio.create_task(self._run_housekeeping(stopping)),
         ]
         current: LaneSet | None = lanes
         while current is not None and not stopping.is_set():
@@ -80,6 +80,9 @@ class Worker:
     async def _run_admission(self, stopping: asyncio.Event) -> None:
         loop = ProcessLoop(self._bus, self._store, self._clock, self._memo)
         await keep_running(loop.name, lambda: loop.run(stopping), stopping, self._clock, self._telemetry)
+
+    async def _run_housekeeping(self, stopping: asyncio.Event) -> None:
+        await keep_running("housekeeping", lambda: self._keep_house(stopping), stopping, self._clock, self._telemetry)
 
     async def _run_lanes(self, lanes: LaneSet, stopping: asyncio.Event) -> None:
         start = await self._start_of_new_lanes()
@@ -111,16 +114,8 @@ class Worker:
         return {partition: end.first for partition, end in ends.items()}
 
     async def _keep_house(self, stopping: asyncio.Event) -> None:
-        """Let the bus drop what is old and what no lane and no retry needs any more."""
         while not stopping.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), HOUSEKEEPING_SECS)
                 return
-            await self._trim(await self._lowest_cursors())
-
-    async def _lowest_cursors(self) -> Cursors:
-        lowest: Cursors = {}
-        for state in (await self._store.lanes()).values():
-            for partition, offset in state.cursors.items():
-                lowest[partition] = min(offset, lowest.get(partition, offset))
-        return lowest
+            await self._housekeeping()

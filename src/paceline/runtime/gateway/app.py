@@ -49,6 +49,9 @@ _paths: dict[str, EventType | None] = {
     "/v1/b": None,
     "/v1/import": None,
 }
+_METRICS_PATH = "/v1/m"
+"""Where the browser SDK reports about itself. Answered and dropped: its reports are no events."""
+
 _kept_headers = (b"user-agent", b"origin", b"referer")
 
 
@@ -93,6 +96,12 @@ class Gateway:
                 await answer.preflight()
             else:
                 await answer.refuse(405, "method_not_allowed", f"{path} takes POST", (("allow", "POST, OPTIONS"),))
+        elif path == _METRICS_PATH and method == "POST":
+            refusal = await self._read_body(headers, receive)
+            if isinstance(refusal, RequestRefusal):
+                await answer.refuse_request(refusal)
+            else:
+                await answer.ok(b'{"success":true}')
         elif method not in {"GET", "HEAD", "OPTIONS"}:
             await answer.refuse(404, "not_found", "there is nothing here; events go to /v1/batch or /v1/track")
         elif method == "OPTIONS":

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 import paceline
-from paceline.contracts.compatibility import Mode
+from paceline.contracts.compatibility import Mode, Policy
+from paceline.errors import PacelineError
 from paceline.model.contract import ContractFile, Owner
 from paceline.runtime.registry.catalog import SCHEMA_TYPE, Catalog, RegisteredVersion
 from paceline.runtime.registry.problems import (
@@ -61,9 +62,12 @@ class Registry:
     `mode` is the compatibility level of every subject. Without `write` nothing can be registered that is not there.
     """
 
-    def __init__(self, catalog: Catalog, *, mode: Mode, owner: Owner, write: Write | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, *, mode: Mode, policy: Policy = Policy.STRICT, owner: Owner, write: Write | None = None
+    ) -> None:
         self.catalog = catalog
         self._mode = mode
+        self._policy = policy
         self._owner = owner
         self._write = write
         self._routes: list[tuple[re.Pattern[str], Callable[..., object]]] = [
@@ -102,6 +106,10 @@ class Registry:
         """One request."""
         if scope["type"] != "http":
             return
+        if scope["method"] in {"POST", "PUT"} and not _is_json(scope):
+            # A page in a browser may send text to any address, but no JSON; nothing here is for pages.
+            await _answer(send, Problem(status=415, error_code=415, message="send the body as application/json"))
+            return
         body = await _read_body(receive)
         if body is None:
             await _answer(send, Problem(status=413, error_code=413, message=f"more than {LARGEST_BODY_BYTES} bytes"))
@@ -110,7 +118,11 @@ class Registry:
         # The raw path keeps an encoded slash apart from one that separates.
         raw = scope.get("raw_path") or scope["path"].encode()
         path = raw.decode("latin-1").partition("?")[0].rstrip("/") or "/"
-        await _answer(send, self._dispatch(scope["method"], path, query, body))
+        try:
+            answer = self._dispatch(scope["method"], path, query, body)
+        except PacelineError as error:
+            answer = Problem(status=500, error_code=50001, message=str(error))
+        await _answer(send, answer)
 
     def _dispatch(self, method: str, path: str, query: dict[str, str], body: bytes) -> object:
         is_known = False
@@ -228,7 +240,7 @@ class Registry:
             if self._write is None:
                 return not_permitted(_READ_ONLY)
             versions = list(self.catalog.subjects.get(subject, ()))
-            fits, messages = check_compatibility(versions, schema, self._mode)
+            fits, messages = check_compatibility(versions, schema, self._mode, self._policy)
             if not fits:
                 head = f'Schema being registered is incompatible with an earlier schema for subject "{subject}"'
                 return incompatible(f"{head}, details: [{', '.join(messages)}]")
@@ -236,8 +248,8 @@ class Registry:
             if isinstance(contract, Problem):
                 return contract
             self.catalog = self._write(contract)
-            found = self.catalog.find(subject, schema)
-            assert found is not None
+            written = (one for one in self.catalog.subjects[subject] if one.contract.version == contract.version)
+            found = next(written)
         return {"id": found.id, "version": found.number, "guid": found.guid, **_schema_value(found)}
 
     def _test_one(self, request: _Request) -> object:
@@ -251,7 +263,7 @@ class Registry:
         schema = read_submission(request.body)
         if isinstance(schema, Problem):
             return schema
-        fits, messages = check_compatibility(versions, schema, self._mode)
+        fits, messages = check_compatibility(versions, schema, self._mode, self._policy)
         is_verbose = request.query.get("verbose", "").lower() == "true"
         return {"is_compatible": fits, **({"messages": messages} if is_verbose else {})}
 
@@ -260,7 +272,7 @@ class Registry:
     def _config(self, request: _Request) -> object:
         if request.parts and request.parts[0] not in self.catalog.subjects:
             return unknown_subject(request.parts[0])
-        return {"compatibilityLevel": self._mode.value}
+        return {"compatibilityLevel": self._mode.value, "compatibilityPolicy": self._policy.name}
 
     def _registry_mode(self, request: _Request) -> object:
         if request.parts and request.parts[0] not in self.catalog.subjects:
@@ -291,6 +303,11 @@ def _page(values: list[Any], request: _Request) -> list[Any]:
 
 def _number(written: str | None) -> int | None:
     return int(written) if written and re.fullmatch(r"-?[0-9]{1,9}", written, re.ASCII) else None
+
+
+def _is_json(scope: Scope) -> bool:
+    kind: bytes = dict(scope["headers"]).get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from paceline.contracts.hashing import canonical_json, sha256_of
+from paceline.contracts.hashing import canonical_json, content_hash
 from paceline.contracts.versions import Version
 from paceline.exchange.bundle import schema_document
+from paceline.exchange.dialects import modernize
 from paceline.model.contract import ContractFile
 
 SCHEMA_TYPE = "JSON"
@@ -41,9 +42,14 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     by_id: Mapping[int, Sequence[RegisteredVersion]]
 
     def find(self, subject: str, schema: object) -> RegisteredVersion | None:
-        """The newest version of a subject with this schema; neither the order of keys nor `$id` and title matter."""
-        wanted = content_of(schema)
-        found = [version for version in self.subjects.get(subject, ()) if version.content == wanted]
+        """The newest version of a subject with this schema.
+
+        Neither the order of keys nor `$id` and title matter, and an older draft is the same as what it is today.
+        """
+        wanted = {content_of(schema)}
+        if isinstance(schema, dict):
+            wanted.add(content_of(modernize(schema, about=subject)[0]))
+        found = [version for version in self.subjects.get(subject, ()) if version.content in wanted]
         return found[-1] if found else None
 
 
@@ -89,7 +95,7 @@ def content_of(schema: object) -> bytes:
 
 def _registered(contract: ContractFile, number: int, taken: dict[int, str], base_url: str) -> RegisteredVersion:
     document = schema_document(contract, base_url=base_url)
-    digest = sha256_of(document)
+    digest = content_hash(document).removeprefix("sha256:")
     return RegisteredVersion(
         subject=contract.contract,
         number=number,

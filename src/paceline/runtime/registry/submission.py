@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from paceline.contracts.compatibility import Comparison, Mode, Verdict, bump, compare_history
+from paceline.contracts.compatibility import Comparison, Mode, Policy, Verdict, bump, compare_history
 from paceline.contracts.validation import schema_faults
 from paceline.contracts.versions import Version
 from paceline.errors import SchemaError
@@ -51,19 +51,19 @@ def read_submission(body: bytes) -> dict[str, object] | bool | Problem:
 
 
 def check_compatibility(
-    versions: list[RegisteredVersion], schema: dict[str, object] | bool, mode: Mode
+    versions: list[RegisteredVersion], schema: dict[str, object] | bool, mode: Mode, policy: Policy
 ) -> tuple[bool, list[str]]:
     """Whether a schema may follow these versions, and the messages that say why not. Unknown counts as not."""
     try:
-        found = compare_history([version.contract.schema for version in versions], schema, mode)
+        found = compare_history([version.contract.schema for version in versions], schema, mode, policy=policy)
     except SchemaError as error:
         return False, [str(error)]
     if found.verdict is Verdict.COMPATIBLE:
         return True, []
-    return False, [*_messages(found, versions, mode)]
+    return False, _messages(found, versions, mode, policy)
 
 
-def _messages(found: Comparison, versions: list[RegisteredVersion], mode: Mode) -> list[str]:
+def _messages(found: Comparison, versions: list[RegisteredVersion], mode: Mode, policy: Policy) -> list[str]:
     messages = [
         f"{{errorType:'{change.kind}', description:'changed at {change.pointer or '/'}'}}"
         for change in found.changes
@@ -81,7 +81,7 @@ def _messages(found: Comparison, versions: list[RegisteredVersion], mode: Mode) 
         messages.append(
             f"{{oldSchemaVersion: {against.number}, contract:'{against.subject} {against.contract.version}'}}"
         )
-    messages.append(f"{{compatibility: '{mode}'}}")
+    messages.append(f"{{compatibility: '{mode}', compatibilityPolicy: '{policy.upper()}'}}")
     return messages
 
 

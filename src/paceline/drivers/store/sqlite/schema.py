@@ -1,0 +1,109 @@
+"""The file of the store.
+
+`waiting` in `parked` is kept by the triggers: it is set on a row that is `behind` while an earlier position of its key
+is parked, in the same partition (places of different partitions have no order). So finding what is due needs one
+index, however many rows wait; `parked_behind` is empty, and the triggers cost little, where no lane keeps order.
+Positions as one number (`place`) have the partition in the upper bits.
+"""
+
+from __future__ import annotations
+
+from paceline.drivers.sqlite_file import Schema
+from paceline.model.record import Position
+
+ADMISSION = "admission"
+"""The name under which the process loop has its cursors and counts. No lane may be called that."""
+
+STORE_SCHEMA = Schema(
+    kind=b"PLst",
+    migrations=(
+        """
+        CREATE TABLE lanes (lane TEXT PRIMARY KEY) WITHOUT ROWID;
+        INSERT INTO lanes VALUES ('admission');
+
+        CREATE TABLE cursors (
+            lane TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            next_offset INTEGER NOT NULL,
+            start_offset INTEGER NOT NULL,
+            PRIMARY KEY (lane, partition)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE ledger (
+            lane TEXT NOT NULL,
+            fate TEXT NOT NULL,
+            rule TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (lane, fate, rule)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE parked (
+            id INTEGER PRIMARY KEY,
+            lane TEXT NOT NULL,
+            delivery_id TEXT NOT NULL,
+            key TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            offset INTEGER NOT NULL,
+            due_ms INTEGER NOT NULL,
+            behind INTEGER NOT NULL,
+            waiting INTEGER NOT NULL DEFAULT 0,
+            body BLOB NOT NULL,
+            UNIQUE (lane, delivery_id)
+        );
+        CREATE INDEX parked_due ON parked (lane, waiting, due_ms, partition, offset, delivery_id);
+        CREATE INDEX parked_key ON parked (lane, key, partition, offset);
+        CREATE INDEX parked_behind ON parked (lane, key, partition) WHERE behind;
+
+        CREATE TRIGGER parked_added AFTER INSERT ON parked WHEN EXISTS (
+            SELECT 1 FROM parked WHERE behind AND lane = new.lane AND key = new.key AND partition = new.partition
+        ) BEGIN
+            UPDATE parked SET waiting = 1 WHERE id = new.id AND new.behind AND EXISTS (
+                SELECT 1 FROM parked WHERE lane = new.lane AND key = new.key AND partition = new.partition
+                AND offset < new.offset);
+            UPDATE parked SET waiting = 1
+                WHERE lane = new.lane AND key = new.key AND partition = new.partition AND offset = (
+                    SELECT min(offset) FROM parked WHERE lane = new.lane AND key = new.key
+                    AND partition = new.partition AND offset > new.offset)
+                AND behind AND NOT waiting;
+        END;
+
+        CREATE TRIGGER parked_removed AFTER DELETE ON parked WHEN EXISTS (
+            SELECT 1 FROM parked WHERE behind AND lane = old.lane AND key = old.key AND partition = old.partition
+        ) BEGIN
+            UPDATE parked SET waiting = 0
+                WHERE lane = old.lane AND key = old.key AND partition = old.partition AND offset = (
+                    SELECT min(offset) FROM parked WHERE lane = old.lane AND key = old.key
+                    AND partition = old.partition)
+                AND waiting;
+        END;
+
+        CREATE TABLE dead (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            lane TEXT NOT NULL,
+            delivery_id TEXT NOT NULL,
+            letter_class TEXT NOT NULL,
+            last_failed_ms INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            UNIQUE (lane, delivery_id)
+        );
+        CREATE INDEX dead_age ON dead (last_failed_ms);
+
+        CREATE TABLE exclusions (
+            place INTEGER PRIMARY KEY,
+            fate TEXT NOT NULL,
+            at_ms INTEGER NOT NULL,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX exclusions_age ON exclusions (at_ms);
+
+        CREATE TABLE seen (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, fingerprints BLOB NOT NULL)
+        """,
+    ),
+)
+
+_OFFSET_BITS = 48
+
+
+def place(position: Position) -> int:
+    """A position as one number, in the order of (partition, offset)."""
+    return position.partition << _OFFSET_BITS | position.offset
