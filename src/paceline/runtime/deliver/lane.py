@@ -8,18 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from paceline.delivery.plan import LanePlan, Refused, make_delivery_id, plan_delivery
+from paceline.delivery.plan import LanePlan, Refused, plan_delivery
 from paceline.delivery.retry import RetryPolicy
 from paceline.delivery.settle import Delivered, GivenUp, Waits, settle
-from paceline.model.delivery import (
-    DeadLetter,
-    DeadLetterClass,
-    Delivery,
-    Fate,
-    Outcome,
-    OutcomeClass,
-    Parked,
-)
+from paceline.model.delivery import Delivery, Fate, Outcome, OutcomeClass, Parked
 from paceline.model.event import Filtered, Refusal
 from paceline.model.record import Cursors, Position, Record, StoredRecord, advance
 from paceline.observe.facts import DeliveryDeadLettered
@@ -29,14 +21,21 @@ from paceline.ports.clock import Clock
 from paceline.ports.store import Exclusion, LaneStore
 from paceline.runtime.deliver.dispatch import Dispatcher, Held, Tried, Vendor
 from paceline.runtime.deliver.gate import Gate
+from paceline.runtime.deliver.in_flight import InFlight
+from paceline.runtime.deliver.letters import (
+    DEFECT_REASON,
+    letter_of_delivery,
+    letter_of_lost,
+    letter_of_refused,
+)
 from paceline.runtime.deliver.tally import Tally
 from paceline.runtime.memo import EventMemo
 
 MAX_STRETCH_RECORDS = 1000
 IDLE_WAIT_SECS = 0.5
 ADMISSION_WAIT_SECS = 0.002
-RETRY_SHARE = 4
-"""One in so many of a lane's deliveries in flight may be a retry."""
+PORTIONS = 2
+"""A lane's deliveries in flight go in so many portions: one is recorded while the next is sent."""
 
 
 class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +77,9 @@ class Lane:
         self._gate = Gate(settings.name, ports.clock, ports.telemetry)
         self._dispatcher = Dispatcher(vendor, self._gate, ports.clock, keeps_order=settings.keeps_order)
         self._parked_keys: Counter[str] = Counter()
-        self._retry_slots = max(1, vendor.limits.max_in_flight // RETRY_SHARE)
-        self._first_slots = max(1, vendor.limits.max_in_flight - self._retry_slots)
+        self._in_flight = InFlight(vendor.limits.max_in_flight)
+        self._portion_size = max(1, vendor.limits.max_in_flight // PORTIONS)
+        self._last_portion: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -99,16 +99,18 @@ class Lane:
 
     async def _deliver_new(self, cursors: Cursors, stopping: asyncio.Event) -> None:
         reader = self._bus.reader(self._settings.topic, self.name)
+        self._last_portion = None
         try:
-            while not stopping.is_set():
-                if await self._is_gate_closed():
-                    continue
-                wanted = {partition: cursors.get(partition, 0) for partition in reader.assignment()}
-                stored = await reader.read(wanted, max_records=MAX_STRETCH_RECORDS, wait_secs=IDLE_WAIT_SECS)
-                stored, exclusions = await self._judged(stored, wanted)
-                if stored:
-                    done = await self._deliver_stretch(stored, exclusions, stopping)
-                    cursors = advance(cursors, stored[:done])
+            async with asyncio.TaskGroup() as portions:
+                while not stopping.is_set():
+                    if await self._is_gate_closed():
+                        continue
+                    wanted = {partition: cursors.get(partition, 0) for partition in reader.assignment()}
+                    stored = await reader.read(wanted, max_records=MAX_STRETCH_RECORDS, wait_secs=IDLE_WAIT_SECS)
+                    stored, exclusions = await self._judged(stored, wanted)
+                    if stored:
+                        done = await self._deliver_stretch(stored, exclusions, portions, stopping)
+                        cursors = advance(cursors, stored[:done])
         finally:
             await reader.close()
 
@@ -131,25 +133,51 @@ class Lane:
         return judged, admission.exclusions
 
     async def _deliver_stretch(
-        self, stored: Sequence[StoredRecord], exclusions: Mapping[Position, Exclusion], stopping: asyncio.Event
+        self,
+        stored: Sequence[StoredRecord],
+        exclusions: Mapping[Position, Exclusion],
+        portions: asyncio.TaskGroup,
+        stopping: asyncio.Event,
     ) -> int:
-        """Plan and deliver in portions of at most the deliveries that may be in flight; how many records are done."""
+        """Plan, and hand over portions to be delivered; how many records are done with."""
         tally = Tally(self.name, self._parked_keys)
         portion: list[Delivery] = []
-        done = 0
         for number, one in enumerate(stored, 1):
             planned = self._plan(one, exclusions, tally)
             tally.pass_by(one.position)
             if planned is not None:
                 portion.append(planned)
-            if len(portion) >= self._first_slots:
-                await self._deliver(portion, tally)
-                tally, portion, done = Tally(self.name, self._parked_keys), [], number
+            if len(portion) >= self._portion_size:
+                await self._hand_over(portion, tally, portions)
+                tally, portion = Tally(self.name, self._parked_keys), []
                 if stopping.is_set() or self._gate.secs_until_open() > 0:
-                    return done
+                    return number
         if not tally.is_empty():
-            await self._deliver(portion, tally)
+            await self._hand_over(portion, tally, portions)
         return len(stored)
+
+    async def _hand_over(self, portion: Sequence[Delivery], tally: Tally, portions: asyncio.TaskGroup) -> None:
+        """Begin to deliver a portion as soon as that many may be in flight. A lane that keeps order waits for its end.
+
+        Portions may be sent at the same time but are recorded one after the other, because the cursor may pass a
+        record only when everything before it is recorded.
+        """
+        await self._in_flight.take(len(portion))
+        task = portions.create_task(self._deliver_portion(portion, tally, self._last_portion))
+        self._last_portion = task
+        if self._settings.keeps_order:
+            await asyncio.wait({task})
+
+    async def _deliver_portion(
+        self, portion: Sequence[Delivery], tally: Tally, previous: asyncio.Task[None] | None
+    ) -> None:
+        try:
+            await self._send(portion, tally)
+            if previous is not None:
+                await previous
+            await self._record(tally)
+        finally:
+            self._in_flight.give_back(len(portion))
 
     def _plan(self, one: StoredRecord, exclusions: Mapping[Position, Exclusion], tally: Tally) -> Delivery | None:
         record = one.record
@@ -171,7 +199,7 @@ class Lane:
             case Filtered() as filtered:
                 tally.count(Fate.FILTERED, filtered.rule)
             case Refused() as refused:
-                tally.bury(self._letter_of_refused(refused, record, position))
+                tally.bury(letter_of_refused(self.name, refused, record, position, self._clock.now_ms()))
             case delivery:
                 if self._settings.keeps_order and self._parked_keys[delivery.key]:
                     tally.park(_behind(delivery, self._clock.now_ms()))
@@ -186,12 +214,14 @@ class Lane:
             return plan_delivery(event, record.type, position, self._settings.plan, now_ms=event.received_ms)
         except Exception as defect:  # noqa: BLE001  (a defect in a mapping must not stop the lane for other events)
             message = f"the mapping raised {type(defect).__name__}"
-            return Refused(mapping="", refusal=Refusal(rule="", reason="internal", message=message))
+            return Refused(mapping="", refusal=Refusal(rule="", reason=DEFECT_REASON, message=message))
 
-    async def _deliver(self, portion: Sequence[Delivery], tally: Tally) -> None:
-        """Send a portion, settle every delivery in it and commit. Nothing of it counts before the commit."""
+    async def _send(self, portion: Sequence[Delivery], tally: Tally) -> None:
+        """Send a portion and settle every delivery in it. Nothing of it counts before it is recorded."""
         for result in await self._dispatcher.send(portion) if portion else ():
             self._settle(result, tally)
+
+    async def _record(self, tally: Tally) -> None:
         await self._store.commit(tally.change())
         for letter in tally.dead:
             self._telemetry.record(
@@ -219,7 +249,7 @@ class Lane:
             case Waits(parked):
                 tally.park(parked)
             case GivenUp() as given_up:
-                tally.bury(self._letter_of_delivery(delivery, result.outcome, given_up, now_ms))
+                tally.bury(letter_of_delivery(self.name, delivery, result.outcome, given_up, now_ms))
         return None
 
     async def _deliver_waiting(self, stopping: asyncio.Event) -> None:
@@ -228,9 +258,13 @@ class Lane:
             if await self._is_gate_closed():
                 continue
             now_ms = self._clock.now_ms()
-            waiting = await self._store.due(self.name, now_ms=now_ms, limit=self._retry_slots)
+            waiting = await self._store.due(self.name, now_ms=now_ms, limit=self._portion_size)
             if waiting:
-                await self._retry(waiting)
+                await self._in_flight.take(len(waiting))
+                try:
+                    await self._retry(waiting)
+                finally:
+                    self._in_flight.give_back(len(waiting))
                 continue
             next_due_ms = await self._store.next_due(self.name)
             wait_ms = IDLE_WAIT_SECS * 1000 if next_due_ms is None else max(next_due_ms - now_ms, 10)
@@ -245,76 +279,21 @@ class Lane:
             tally.unpark(parked)
             record = records.get(parked.position)
             if record is None:
-                tally.bury(self._letter_of_lost(parked, self._clock.now_ms()))
+                tally.bury(letter_of_lost(self.name, parked, self._clock.now_ms()))
                 continue
             match self._transform(record, parked.position):
                 case Filtered() as filtered:
                     tally.count(Fate.FILTERED, filtered.rule)
                 case Refused() as refused:
-                    tally.bury(self._letter_of_refused(refused, record, parked.position))
+                    tally.bury(letter_of_refused(self.name, refused, record, parked.position, self._clock.now_ms()))
                 case delivery:
                     portion.append(
                         msgspec.structs.replace(
                             delivery, attempts=parked.attempts, first_failed_ms=parked.first_failed_ms
                         )
                     )
-        await self._deliver(portion, tally)
-
-    def _letter_of_refused(self, refused: Refused, record: Record, position: Position) -> DeadLetter:
-        is_defect = refused.refusal.reason == "internal"
-        return DeadLetter(
-            delivery_id=make_delivery_id(record.source, self.name, record.id),
-            lane=self.name,
-            position=position,
-            key=record.key,
-            event_id=record.id,
-            event_name=record.type,
-            source=record.source,
-            mapping=refused.mapping,
-            letter_class=DeadLetterClass.INTERNAL if is_defect else DeadLetterClass.MAPPING,
-            outcome=Outcome(
-                outcome_class=OutcomeClass.POISON,
-                vendor_code=refused.refusal.reason,
-                message=f"{refused.refusal.rule}: {refused.refusal.message}",
-            ),
-            attempts=0,
-            first_failed_ms=self._clock.now_ms(),
-            last_failed_ms=self._clock.now_ms(),
-        )
-
-    def _letter_of_delivery(self, delivery: Delivery, outcome: Outcome, given_up: GivenUp, now_ms: int) -> DeadLetter:
-        return DeadLetter(
-            delivery_id=delivery.id,
-            lane=self.name,
-            position=delivery.position,
-            key=delivery.key,
-            event_id=delivery.event_id,
-            event_name=delivery.event_name,
-            source=delivery.source,
-            mapping=delivery.mapping,
-            letter_class=given_up.letter_class,
-            outcome=outcome,
-            attempts=given_up.attempts,
-            first_failed_ms=given_up.first_failed_ms,
-            last_failed_ms=now_ms,
-        )
-
-    def _letter_of_lost(self, parked: Parked, now_ms: int) -> DeadLetter:
-        return DeadLetter(
-            delivery_id=parked.delivery_id,
-            lane=self.name,
-            position=parked.position,
-            key=parked.key,
-            event_id="",
-            event_name="",
-            source="",
-            mapping=parked.mapping,
-            letter_class=DeadLetterClass.INTERNAL,
-            outcome=Outcome(outcome_class=OutcomeClass.POISON, message="the event is no longer in the log"),
-            attempts=parked.attempts,
-            first_failed_ms=parked.first_failed_ms,
-            last_failed_ms=now_ms,
-        )
+        await self._send(portion, tally)
+        await self._record(tally)
 
 
 def _held(delivery: Delivery, due_ms: int, *, is_behind: bool = False) -> Parked:
