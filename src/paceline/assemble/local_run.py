@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import urllib.request
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from paceline.runtime.children import Child, module
 
 HOST = "127.0.0.1"
 STOP_SECS = 15.0
+
+
+_said_elsewhere = frozenset({"event", "level", "timestamp", "delivery_id"})
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +88,8 @@ class LocalRun:
         for name, (_, child) in self._children.items():
             logged = child.log_lines()
             new = logged[self._told.get(child.pid, 0) :]
-            lines.extend(f"{name}: {_describe(fact)}" for fact in new if _is_worth_telling(fact))
+            told = Counter(_describe(fact) for fact in new if _is_worth_telling(fact))
+            lines.extend(f"{name}: {said}" + (f" — {times} times" if times > 1 else "") for said, times in told.items())
             self._told[child.pid] = len(logged)
         return lines
 
@@ -134,7 +139,7 @@ def _describe(fact: Mapping[str, object]) -> str:
     findings = fact.get("findings")
     if isinstance(findings, list):
         return f"{fact['event']}\n" + "\n".join(f"    {finding}" for finding in findings)
-    said = ", ".join(f"{key} {value}" for key, value in fact.items() if key not in {"event", "level", "timestamp"})
+    said = ", ".join(f"{key} {value}" for key, value in fact.items() if key not in _said_elsewhere)
     return f"{fact['event']} ({said})"
 
 

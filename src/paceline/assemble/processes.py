@@ -17,6 +17,7 @@ from paceline.assemble.lanes import SharedParts, build_lanes
 from paceline.assemble.opening import OpenWorkspace, fingerprint_files, open_workspace
 from paceline.assemble.storage import open_bus, open_store
 from paceline.errors import PacelineError, WorkspaceError
+from paceline.model.finding import Severity
 from paceline.observe.facts import GatewayReady, GatewayStopped, WorkerReady, WorkspaceBroken, WorkspaceReloaded
 from paceline.observe.telemetry import Telemetry
 from paceline.runtime.clock import SystemClock
@@ -131,12 +132,17 @@ async def _follow(
             changed = open_workspace(root, os.environ)
             use(changed)
         except PacelineError as error:
-            findings = [str(finding) for finding in error.findings] if isinstance(error, WorkspaceError) else []
-            telemetry.record(WorkspaceBroken(workspace=root.name, findings=findings or [str(error)]))
+            telemetry.record(WorkspaceBroken(workspace=root.name, findings=_errors(error) or [str(error)]))
         else:
             telemetry.record(WorkspaceReloaded(workspace=changed.workspace.settings.workspace))
 
     await watch(lambda: fingerprint_files(root), reopen, stopping)
+
+
+def _errors(error: PacelineError) -> list[str]:
+    if not isinstance(error, WorkspaceError):
+        return []
+    return [str(finding) for finding in error.findings if finding.severity is Severity.ERROR]
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -85,7 +85,9 @@ def show_places(run: LocalRun, opened: OpenWorkspace) -> None:
     root = opened.workspace.path
     with contextlib.suppress(ValueError):
         root = root.relative_to(Path.cwd())
-    event = '{"event": "Order Completed", "userId": "you", "properties": {"order_id": "1"}}'
+    sample = next(
+        (name for name, event in sorted(opened.workspace.samples.items()) if event.get("type") == "track"), ""
+    )
     click.echo(
         f"""
 gateway        {run.gateway_url}
@@ -93,8 +95,8 @@ fake vendors   {run.vendors_url}/__fake__/received
 logs           {root}/.paceline/logs
 
 Try:
-  curl -u {write_key}: {run.gateway_url}/v1/track -d '{event}'
-  paceline send --sample order_completed --workspace {root} --url {run.gateway_url}
+  curl -u {write_key}: {run.gateway_url}/v1/track -d @{root}/samples/{sample}.json
+  paceline send --sample {sample} --workspace {root} --url {run.gateway_url}
   paceline tail {root}
   paceline ledger {root}
   edit a file below {root}/mappings, and send again

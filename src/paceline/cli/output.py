@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from paceline.observe.ledger import LaneLedger
 
 
+_cell_styles = {"yes": "green", "NO": "bold red"}
+
+
 def print_json(value: object, *, lines: bool = False) -> None:
     """A value as JSON on standard output: indented, or on one line with `lines`."""
     encoded = msgspec.json.encode(value)
@@ -58,7 +61,7 @@ def _print_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index >= numbers_from else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(cell, style=_cell_styles.get(cell, "")) for cell in row))
     Console().print(table)
 
 

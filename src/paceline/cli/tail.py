@@ -68,10 +68,13 @@ async def _follow(opened: OpenWorkspace, bus: Bus, store: Store, *, last: int, i
     waiting: list[tuple[float, StoredRecord]] = []
     backlog = last
     while is_endless or backlog or waiting:
-        new = await reader.read(cursors, max_records=MAX_EVENTS_A_LOOK, wait_secs=POLL_SECS)
-        if backlog and not is_endless and not new:
-            backlog = 0
+        new = await reader.read(
+            cursors, max_records=max(MAX_EVENTS_A_LOOK, backlog * len(cursors)), wait_secs=POLL_SECS
+        )
         cursors = advance(cursors, new)
+        if backlog:  # every partition gave its last ones: keep the newest of all
+            new = sorted(new, key=lambda one: one.record.received_ms if one.record else 0)[-backlog:]
+            backlog = 0
         waiting += [(time.monotonic(), one) for one in new]
         shown = set()
         traced = await trace([one for _, one in waiting], plans, store)
