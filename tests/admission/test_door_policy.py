@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 from paceline.admission.door_policy import (
     ContractDoor,
     Decision,
-    DoorChanges,
-    DoorRules,
-    OnBroken,
-    OnUndeclaredEvent,
-    OnUndeclaredField,
     judge_undeclared,
     rules_for,
 )
 from paceline.contracts.validation import compile_schema
 from paceline.contracts.versions import Version
+from paceline.model.door import DoorChanges, DoorRules, OnBroken, OnUndeclaredEvent, OnUndeclaredField
 
 GOOD = {"type": "track", "properties": {"total": 1}}
 BAD = {"type": "track", "properties": {"total": "one"}}

@@ -41,7 +41,7 @@ class Reply:
 
 def make_gateway(bus: MemoryBus | None = None, **limits: int) -> Gateway:
     settings = GatewaySettings(cors_origins=["https://shop.example"], limits=GatewayLimits(**limits))
-    door = Door(settings=settings, sources={hash_write_key(KEY): Source(name="web")}, contracts={})
+    door = Door(settings=settings, sources={hash_write_key(KEY): Source(name="web")})
     return Gateway(bus=bus or MemoryBus(partitions=2), door=door, clock=SystemClock(), telemetry=Telemetry())
 
 
@@ -211,5 +211,5 @@ def test_limits_are_published():
 def test_replaced_door_forgets_old_keys():
     gateway = make_gateway()
     assert post("/v1/track", EVENT, gateway=gateway).status == 200
-    gateway.door = Door(settings=GatewaySettings(), sources={}, contracts={})
+    gateway.door = Door(settings=GatewaySettings(), sources={})
     assert post("/v1/track", EVENT, gateway=gateway).status == 401

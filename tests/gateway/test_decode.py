@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paceline.admission.door_policy import ContractDoor
+from paceline.contracts.validation import compile_schema
+from paceline.contracts.versions import Version
+from paceline.model.door import DoorRules
 from paceline.model.event import EventType
-from paceline.model.record import Verdict
 from paceline.model.settings import GatewayLimits, GatewaySettings
 from paceline.runtime.gateway.decode import (
     DecodedRequest,
@@ -22,22 +25,23 @@ from paceline.runtime.gateway.decode import (
     is_too_deep,
     read_envelope,
 )
-from paceline.runtime.gateway.door import ContractCheck, Door, Source
+from paceline.runtime.gateway.door import Door, Source
 
 LIMITS = GatewayLimits()
-DOOR = Door(settings=GatewaySettings(), sources={}, contracts={})
+DOOR = Door(settings=GatewaySettings(), sources={})
+WEB = Source(name="web")
 
 
-def facts(call: EventType | None = None, *, strict: bool = False) -> RequestFacts:
-    return RequestFacts(call=call, source=Source(name="web", is_strict=strict), received_ms=1_000, headers={})
+def facts(call: EventType | None, source: Source) -> RequestFacts:
+    return RequestFacts(call=call, source=source, received_ms=1_000, headers={})
 
 
-def decode(body: object, call: EventType | None = None, *, door: Door = DOOR, strict: bool = False):
+def decode(body: object, call: EventType | None = None, *, source: Source = WEB):
     data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    envelope = read_envelope(data, door.limits)
+    envelope = read_envelope(data, DOOR.limits)
     if isinstance(envelope, RequestRefusal):
         return envelope
-    return decode_request(data, envelope, facts(call, strict=strict), door, lambda: "fresh-id")
+    return decode_request(data, envelope, facts(call, source), DOOR, lambda: "fresh-id")
 
 
 def only_verdict(event: object) -> tuple[str, str]:
@@ -148,33 +152,46 @@ def test_context_of_a_batch_lies_under_each_events_own():
     assert kept["integrations"] == {"All": False}
 
 
-def door_with_contract() -> Door:
-    def judge(event: dict[str, object]) -> Verdict | None:
-        return None if "properties" in event else Verdict(rule="contract:order/1.0.0/properties", detail="missing")
+def source_with_contract(**rules: str) -> Source:
+    """A source whose orders must have properties."""
+    schema = compile_schema({"type": "object", "required": ["properties"]})
+    chosen = msgspec.convert(rules, DoorRules)
+    judge = ContractDoor("order", [(Version.parse("1.0.0"), schema)], chosen).judge
+    return Source(name="web", judges={"track:Order": judge}, rules=chosen)
 
-    return Door(
-        settings=GatewaySettings(),
-        sources={},
-        contracts={"track:Order": ContractCheck(dataschema="order/1.0.0", judge=judge)},
-    )
+
+ORDER = {"type": "track", "event": "Order", "userId": "u"}
 
 
 def test_event_that_breaks_its_contract_is_kept_in_quarantine():
-    decoded = decode({"batch": [{"type": "track", "event": "Order", "userId": "u"}]}, door=door_with_contract())
+    decoded = decode({"batch": [ORDER]}, source=source_with_contract())
     assert decoded.verdicts[0].verdict == "quarantined"
     assert decoded.records[0].verdict.rule == "contract:order/1.0.0/properties"
 
 
-def test_strict_source_refuses_what_breaks_a_contract():
-    body = {"batch": [{"type": "track", "event": "Order", "userId": "u"}]}
-    decoded = decode(body, door=door_with_contract(), strict=True)
+def test_source_that_rejects_refuses_what_breaks_a_contract():
+    decoded = decode({"batch": [ORDER]}, source=source_with_contract(broken="reject"))
     assert decoded.records == []
     assert decoded.verdicts[0].verdict == "rejected"
 
 
+def test_stamped_event_goes_on_with_its_violations_noted():
+    decoded = decode({"batch": [ORDER]}, source=source_with_contract(broken="stamp"))
+    assert decoded.verdicts[0].verdict == "accepted"
+    noted = msgspec.json.decode(decoded.records[0].data)["context"]["protocols"]["violations"]
+    assert [violation["field"] for violation in noted] == ["/properties"]
+
+
+def test_undeclared_event_is_taken_in_unless_the_rules_say_otherwise():
+    other = {**ORDER, "event": "Other"}
+    assert decode({"batch": [other]}, source=source_with_contract()).verdicts[0].verdict == "accepted"
+    refused = decode({"batch": [other]}, source=source_with_contract(undeclared_event="quarantine"))
+    assert refused.records[0].verdict.rule == "contract:undeclared"
+
+
 def test_contract_version_is_recorded_on_the_event():
-    body = {"batch": [{"type": "track", "event": "Order", "userId": "u", "properties": {}}]}
-    assert decode(body, door=door_with_contract()).records[0].dataschema == "order/1.0.0"
+    decoded = decode({"batch": [{**ORDER, "properties": {}}]}, source=source_with_contract())
+    assert decoded.records[0].dataschema == "order/1.0.0"
 
 
 def test_gzip_body_is_inflated():

@@ -15,6 +15,7 @@ import msgspec
 from paceline.contracts.declared_fields import DeclaredFields, without_fields
 from paceline.contracts.validation import Validator, Violation
 from paceline.contracts.versions import Version
+from paceline.model.door import DoorChanges, DoorRules, OnBroken, OnUndeclaredEvent, OnUndeclaredField
 from paceline.model.record import Verdict
 
 UNDECLARED_EVENT_RULE = "contract:undeclared"
@@ -23,48 +24,6 @@ MOST_NAMED = 10
 
 _LONGEST_VERSION = 32
 _MOST_REMEMBERED = 1_000
-
-
-class OnBroken(enum.StrEnum):
-    """What becomes of an event that breaks its contract: kept but not delivered, not accepted, or delivered with a
-    note in `context.protocols.violations`."""
-
-    QUARANTINE = "quarantine"
-    REJECT = "reject"
-    STAMP = "stamp"
-
-
-class OnUndeclaredEvent(enum.StrEnum):
-    """What becomes of an event that no contract describes."""
-
-    ALLOW = "allow"
-    QUARANTINE = "quarantine"
-    REJECT = "reject"
-
-
-class OnUndeclaredField(enum.StrEnum):
-    """What becomes of a payload's fields that the contract does not name. `allow` leaves it to the contract whether it
-    is closed; `drop` removes them before the contract judges; `quarantine` treats the event as broken."""
-
-    ALLOW = "allow"
-    DROP = "drop"
-    QUARANTINE = "quarantine"
-
-
-class DoorRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for one contract and one source."""
-
-    broken: OnBroken = OnBroken.QUARANTINE
-    undeclared_event: OnUndeclaredEvent = OnUndeclaredEvent.ALLOW
-    undeclared_field: OnUndeclaredField = OnUndeclaredField.ALLOW
-
-
-class DoorChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source or a contract wants otherwise; None leaves it as it is."""
-
-    broken: OnBroken | None = None
-    undeclared_event: OnUndeclaredEvent | None = None
-    undeclared_field: OnUndeclaredField | None = None
 
 
 def rules_for(default: DoorRules, source: DoorChanges | None, contract: DoorChanges | None) -> DoorRules:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from paceline.admission.door_policy import ContractDoor, rules_for
 from paceline.assemble.opening import OpenWorkspace
 from paceline.contracts.validation import Validator, compile_schema
 from paceline.contracts.versions import Version
 from paceline.model.contract import ContractFile
 from paceline.model.event import EventType
-from paceline.model.record import Verdict
-from paceline.runtime.gateway.door import ContractCheck, Door, Source, hash_write_key
+from paceline.runtime.gateway.door import Door, Judge, Source, hash_write_key
 
 DIGEST_PREFIX = "sha256:"
 
 
 def build_door(opened: OpenWorkspace) -> Door:
-    """Sources by their write keys, and for every event name the newest contract. Raises MissingSecretError."""
+    """Sources by their write keys, each with its judges for every contract. Raises MissingSecretError, SchemaError."""
     workspace = opened.workspace
+    settings = workspace.settings
+    contracts = [_compile(name, versions) for name, versions in workspace.contracts.items()]
     sources: dict[str, Source] = {}
-    for name, source in workspace.settings.sources.items():
-        for key in source.write_keys:
-            sources[_digest(key, name, opened)] = Source(name=name, is_strict=source.strict)
-    contracts: dict[str, ContractCheck] = {}
-    for versions in workspace.contracts.values():
-        newest = versions[max(versions, key=Version.parse)]
-        contracts[record_type(newest.type, newest.event)] = _check(newest)
-    return Door(settings=workspace.settings.gateway, sources=sources, contracts=contracts)
+    for name, declared in settings.sources.items():
+        judges: dict[str, Judge] = {}
+        for contract in contracts:
+            rules = rules_for(settings.door.default, declared.door, settings.door.contracts.get(contract.name))
+            judges[contract.record_type] = ContractDoor(contract.name, contract.versions, rules).judge
+        source = Source(name=name, judges=judges, rules=rules_for(settings.door.default, declared.door, None))
+        for key in declared.write_keys:
+            sources[_digest(key, name, opened)] = source
+    return Door(
+        settings=settings.gateway,
+        sources=sources,
+        dataschemas=[f"{contract.name}/{contract.versions[-1][0]}" for contract in contracts],
+    )
 
 
 def record_type(call: EventType, event: str) -> str:
@@ -45,19 +54,22 @@ def _digest(key: str, source: str, opened: OpenWorkspace) -> str:
     return hash_write_key(str(plain))
 
 
-def _check(contract: ContractFile) -> ContractCheck:
-    dataschema = f"{contract.contract}/{contract.version}"
-    return ContractCheck(dataschema=dataschema, judge=_judge(dataschema, compile_schema(contract.schema)))
+class _Contract(msgspec.Struct, frozen=True, kw_only=True):
+    """A contract with all its versions compiled, oldest first."""
+
+    name: str
+    record_type: str
+    versions: Sequence[tuple[Version, Validator]]
 
 
-def _judge(dataschema: str, validator: Validator) -> Callable[[dict[str, object]], Verdict | None]:
-    is_valid, violations = validator.is_valid, validator.violations
+def _compile(name: str, versions: Mapping[str, ContractFile]) -> _Contract:
+    newest = versions[max(versions, key=Version.parse)]
+    return _Contract(
+        name=name,
+        record_type=record_type(newest.type, newest.event),
+        versions=[(version, compile_schema(versions[str(version)].schema)) for version in _in_order(versions)],
+    )
 
-    def judge(event: dict[str, object]) -> Verdict | None:
-        if is_valid(event):
-            return None
-        first, *others = violations(event)
-        more = f" (and {len(others)} more)" if others else ""
-        return Verdict(rule=f"contract:{dataschema}{first.pointer}", detail=f"{first.pointer}: {first.message}{more}")
 
-    return judge
+def _in_order(versions: Mapping[str, ContractFile]) -> list[Version]:
+    return sorted(Version.parse(version) for version in versions)

@@ -57,7 +57,7 @@ async def _serve_gateway(opened: OpenWorkspace, listening: socket.socket, *, rel
     def tell_ready() -> None:
         host, port = listening.getsockname()[:2]
         door = gateway.door
-        sources, contracts = len(set(door.sources.values())), len(door.contracts)
+        sources, contracts = len({source.name for source in door.sources.values()}), len(door.dataschemas)
         telemetry.record(
             GatewayReady(
                 host=host, port=port, workspace=workspace.settings.workspace, contracts=contracts, sources=sources

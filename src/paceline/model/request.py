@@ -1,4 +1,4 @@
-"""The file kind `backlog.yaml`: requests for integrations, with what is known about each, as ranges with their source."""
+"""The file kind `backlog.yaml`: requests for integrations, and what is known about each, as ranges with a source."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     composition: Composition | None = None
     shared: SharedEstimates = SharedEstimates()
     reverse: ReverseCost = ReverseCost()
-    losses: Annotated[list[Loss], Meta(max_length=8)] = []
+    losses: Annotated[list[Loss], Meta(max_length=5)] = []
     existing: Existing = Existing()
     note: str = ""
 
@@ -282,8 +282,8 @@ class BacklogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class RequestFault(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong with a request: `path` is the way of keys and list indexes to it.
 
-    >>> str(RequestFault(path=("estimates", "sprint", "days", "low"), message="-3 is too small", remedy="at least 0.01"))
-    'estimates.sprint.days.low: -3 is too small; at least 0.01'
+    >>> str(RequestFault(path=("teams", "now"), message="0 is out of range", remedy="at least 1"))
+    'teams.now: 0 is out of range; at least 1'
     """
 
     path: tuple[str | int, ...]

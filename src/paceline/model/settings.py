@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from paceline.model.door import DoorChanges, DoorSettings
+
 Positive = Annotated[int, Meta(ge=1)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -76,8 +78,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Who may send events in.
 
     `write_keys` are SHA-256 digests (`sha256:` and 64 hex digits; `paceline keys hash` makes one) or secret
-    references; two may be active for rotation. `strict` refuses at the door what breaks a contract, instead of
-    keeping it in quarantine.
+    references; two may be active for rotation. `door` changes the rules at the door for this source.
     """
 
     write_keys: Annotated[
@@ -88,9 +89,9 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             description="Digests of write keys (`paceline keys hash` makes one) or secret references; at most two.",
         ),
     ]
-    strict: Annotated[
-        bool, Meta(description="Refuse at the door what breaks a contract, instead of keeping it in quarantine.")
-    ] = False
+    door: Annotated[
+        DoorChanges | None, Meta(description="What this source wants otherwise at the door, such as {broken: reject}.")
+    ] = None
     description: Annotated[str, Meta(description="Who sends here, and how.")] = ""
 
 
@@ -117,5 +118,6 @@ class PacelineFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bus: SqliteBus | MemoryBus = SqliteBus()
     store: SqliteStore | MemoryStore = SqliteStore()
     sources: Annotated[dict[str, SourceSettings], Meta(description="Who may send events in, by name.")]
+    door: DoorSettings = DoorSettings()
     dedup: DedupSettings = DedupSettings()
     egress: Egress = Egress()

@@ -19,7 +19,10 @@ class Count(msgspec.Struct, frozen=True, gc=False):
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An accepted event that no lane may deliver: suppressed (a duplicate, …) or rejected (a broken contract, …)."""
+    """An accepted event that no lane may deliver: suppressed (a duplicate, …) or rejected (a broken contract, …).
+
+    `replayed_ms` says when it was appended again after a repair, 0 when it was not.
+    """
 
     position: Position
     fate: Fate
@@ -29,6 +32,7 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_name: str = ""
     source: str = ""
     at_ms: int = 0
+    replayed_ms: int = 0
 
 
 class LaneState(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,19 +136,13 @@ class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreInspection(Protocol):
-    """What commands and pages show, and the two things that a person may change by hand."""
+    """What commands and pages show."""
 
     async def lanes(self) -> Mapping[str, LaneState]:
         """Every lane with its cursors and counts, and the process loop under the name `admission`."""
 
     async def dead_letters(self, which: DeadLetterFilter) -> Sequence[DeadLetter]:
         """Dead letters, newest first."""
-
-    async def replay(self, which: DeadLetterFilter, *, now_ms: int) -> int:
-        """Move dead letters back to their lanes as parked and due now, together with the ledgers; says how many.
-
-        They keep their delivery ids and begin with no attempts and a new retry window.
-        """
 
     async def parked(self, lane: str, *, limit: int) -> Sequence[Parked]:
         """What waits in a lane's retry table, next due first."""
@@ -153,8 +151,21 @@ class StoreInspection(Protocol):
         """Events that admission stopped, newest first."""
 
 
-class Store(LaneStore, AdmissionStore, StoreInspection, Protocol):
-    """All three, and an end."""
+class StoreRepair(Protocol):
+    """What a person may change by hand."""
+
+    async def replay(self, which: DeadLetterFilter, *, now_ms: int) -> int:
+        """Move dead letters back to their lanes as parked and due now, together with the ledgers; says how many.
+
+        They keep their delivery ids and begin with no attempts and a new retry window.
+        """
+
+    async def mark_replayed(self, exclusions: Sequence[Exclusion], *, now_ms: int) -> None:
+        """Note that these exclusions' events were appended again, so that nobody does it twice."""
+
+
+class Store(LaneStore, AdmissionStore, StoreInspection, StoreRepair, Protocol):
+    """All four, and an end."""
 
     async def close(self) -> None:
         """Finish commits under way and let go of files and connections. Called once."""

@@ -405,6 +405,17 @@ class AdmissionPromises:
             assert positions(await store.exclusions(limit=2)) == [2, 1]
 
     @runs_to_end
+    async def test_replayed_exclusion_says_when_and_stays_an_exclusion(self, site: StoreSite) -> None:
+        excluded = [make_exclusion(0), make_exclusion(1)]
+        async with opened(site) as store:
+            await store.commit_admission(AdmissionCommit(cursors={0: 2}, exclusions=excluded))
+            await store.mark_replayed(excluded[:1], now_ms=77)
+            listed = {one.position.offset: one.replayed_ms for one in await store.exclusions(limit=10)}
+            found = await store.admission({0: 0}, {0: 2})
+        assert listed == {0: 77, 1: 0}
+        assert len(found.exclusions) == 2
+
+    @runs_to_end
     async def test_exclusions_are_listed_by_fate(self, site: StoreSite) -> None:
         excluded = [make_exclusion(1, fate=Fate.REJECTED), make_exclusion(2, fate=Fate.SUPPRESSED)]
         async with opened(site) as store:

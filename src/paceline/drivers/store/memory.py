@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+import msgspec
+
 from paceline.errors import UsageError
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
@@ -161,6 +163,11 @@ class MemoryStore:
         """See the port."""
         wanted = [exclusion for exclusion in self._exclusions.values() if fate in (None, exclusion.fate)]
         return sorted(wanted, key=lambda each: (each.at_ms, each.position), reverse=True)[:limit]
+
+    async def mark_replayed(self, exclusions: Sequence[Exclusion], *, now_ms: int) -> None:
+        """See the port."""
+        for exclusion in exclusions:
+            self._exclusions[exclusion.position] = msgspec.structs.replace(exclusion, replayed_ms=now_ms)
 
     async def trim(self, *, dead_before_ms: int, exclusions_before: Cursors) -> None:
         """Forget dead letters that failed last before a time, and exclusions of records that the bus has dropped."""

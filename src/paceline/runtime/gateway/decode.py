@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from paceline.admission.door_policy import Decision
 from paceline.model.event import EventType
 from paceline.model.record import Record
 from paceline.model.settings import GatewayLimits
@@ -181,24 +182,25 @@ def _decode_event(
     if not key:
         return EventVerdict(message_id, "rejected", "no_user", "userId or anonymousId is missing, empty or not an id")
 
-    contract = door.contracts.get(named)
-    broken = contract.judge(event) if contract is not None else None
-    if broken is not None and facts.source.is_strict:
-        return EventVerdict(message_id, "rejected", broken.rule, broken.detail)
+    judgement = facts.source.judge(named, event)
+    verdict = judgement.verdict
+    if judgement.decision is Decision.REJECT:
+        assert verdict is not None
+        return EventVerdict(message_id, "rejected", verdict.rule, verdict.detail)
     record = Record(
         message_id,
         facts.source.name,
         named,
         key,
         facts.received_ms,
-        data,
-        contract.dataschema if contract is not None else "",
+        data if judgement.event is None else msgspec.json.encode(judgement.event),
+        judgement.dataschema,
         sent_at,
         facts.headers,
-        broken,
+        verdict,
     )
-    if broken is not None:
-        return record, EventVerdict(message_id, "quarantined", broken.rule, broken.detail)
+    if verdict is not None:
+        return record, EventVerdict(message_id, "quarantined", verdict.rule, verdict.detail)
     if len(data) > limits.warn_event_bytes:
         return record, EventVerdict(message_id, "accepted", warning="large_event")
     return record, EventVerdict(message_id, "accepted")

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from paceline.model.record import Verdict
+from paceline.admission.door_policy import Judgement, judge_undeclared
+from paceline.model.door import DoorRules
 from paceline.model.settings import GatewayLimits, GatewaySettings
+
+Judge = Callable[[dict[str, object]], Judgement]
+"""Judges one event by its contract. The event is not changed."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A sender of events, as the gateway knows it. `is_strict` refuses what breaks a contract instead of keeping it."""
+    """A sender of events, as the gateway knows it.
+
+    `judges` are the contracts for this source, by record type (`track:Order Completed`); `rules` say what becomes of an
+    event that none of them describes.
+    """
 
     name: str
-    is_strict: bool = False
+    judges: Mapping[str, Judge] = {}
+    rules: DoorRules = DoorRules()
 
-
-class ContractCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One contract at the door: its CloudEvents `dataschema`, and what judges an event (None means that it fits)."""
-
-    dataschema: str
-    judge: Callable[[dict[str, object]], Verdict | None]
+    def judge(self, record_type: str, event: dict[str, object]) -> Judgement:
+        """What the door does with an event of this source."""
+        judge = self.judges.get(record_type)
+        return judge_undeclared(record_type, self.rules) if judge is None else judge(event)
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the workspace that the gateway needs. Replaced as a whole when the workspace changes.
 
-    `sources` is keyed by the SHA-256 hex digest of a write key, `contracts` by record type (`track:Order Completed`).
+    `sources` is keyed by the SHA-256 hex digest of a write key; `dataschemas` are the newest contract versions.
     """
 
     settings: GatewaySettings
     sources: Mapping[str, Source]
-    contracts: Mapping[str, ContractCheck]
+    dataschemas: Sequence[str] = ()
 
     @property
     def limits(self) -> GatewayLimits:

@@ -96,6 +96,7 @@ class Registry:
                 (r"(?:PUT|DELETE) /config(?:/[^/]+)?", lambda _: not_permitted(_OUT_OF_FILES)),
                 (r"GET /mode(?:/([^/]+))?", self._registry_mode),
                 (r"(?:PUT|DELETE) /mode(?:/[^/]+)?", lambda _: not_permitted(_OUT_OF_FILES)),
+                (r"GET /contracts/([^/]+)/([^/]+)", self._contract),
                 (r"GET /contexts", lambda _: ["."]),
                 (r"GET /v1/metadata/id", lambda _: {"id": "", "scope": {"path": [], "clusters": {}}}),
                 (r"GET /v1/metadata/version", lambda _: {"version": paceline.__version__, "commitId": ""}),
@@ -218,6 +219,12 @@ class Registry:
         if int(written) > len(versions):
             return unknown_version(request.parts[0], written)
         return versions[int(written) - 1]
+
+    def _contract(self, request: _Request) -> object:
+        """Not Confluent's: what a `dataschema` leads to where `--base-url` is this registry."""
+        subject, version = request.parts
+        found = [one for one in self.catalog.subjects.get(subject, ()) if one.contract.version == version]
+        return msgspec.Raw(found[0].text.encode()) if found else not_found(f"/contracts/{subject}/{version}")
 
     # With a schema in the body.
 

@@ -118,6 +118,10 @@ class SqliteStore:
         """See the port."""
         return await self._write(partial(writing.replay, which=which, now_ms=now_ms))
 
+    async def mark_replayed(self, exclusions: Sequence[Exclusion], *, now_ms: int) -> None:
+        """See the port."""
+        await self._write(partial(writing.mark_replayed, exclusions=exclusions, now_ms=now_ms))
+
     async def parked(self, lane: str, *, limit: int) -> Sequence[Parked]:
         """See the port."""
         return await self._read(partial(reading.select_parked, lane=lane, limit=limit))

@@ -11,7 +11,7 @@ from paceline.drivers.store.sqlite.reading import read_lane, select_dead_letters
 from paceline.drivers.store.sqlite.schema import ADMISSION, place
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
-from paceline.ports.store import AdmissionCommit, Count, DeadLetterFilter, LaneCommit, LaneState
+from paceline.ports.store import AdmissionCommit, Count, DeadLetterFilter, Exclusion, LaneCommit, LaneState
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -44,17 +44,18 @@ def apply_admission_commit(
     """One step of the process loop. What was seen becomes a row of the journal, whose id is returned."""
     _move_cursors(connection, ADMISSION, change.cursors)
     _add_counts(connection, ADMISSION, change.counts)
-    if change.exclusions:
-        connection.executemany(
-            "INSERT OR REPLACE INTO exclusions VALUES (?, ?, ?, ?)",
-            [(place(each.position), each.fate, each.at_ms, _encode(each)) for each in change.exclusions],
-        )
+    _put_exclusions(connection, change.exclusions)
     if forget_before is not None:
         connection.execute("DELETE FROM seen WHERE id < ?", (forget_before,))
     if not change.seen:
         return None
     row = (change.at_ms, b"".join(change.seen))
     return connection.execute("INSERT INTO seen (at_ms, fingerprints) VALUES (?, ?)", row).lastrowid
+
+
+def mark_replayed(connection: sqlite3.Connection, exclusions: Sequence[Exclusion], now_ms: int) -> None:
+    """Write the exclusions again, with the time at which their events were appended again."""
+    _put_exclusions(connection, [msgspec.structs.replace(each, replayed_ms=now_ms) for each in exclusions])
 
 
 def replay(connection: sqlite3.Connection, which: DeadLetterFilter, now_ms: int) -> int:
@@ -94,6 +95,14 @@ def trim(connection: sqlite3.Connection, dead_before_ms: int, exclusions_before:
             for partition, end in exclusions_before.items()
         ],
     )
+
+
+def _put_exclusions(connection: sqlite3.Connection, exclusions: Sequence[Exclusion]) -> None:
+    if exclusions:
+        connection.executemany(
+            "INSERT OR REPLACE INTO exclusions VALUES (?, ?, ?, ?)",
+            [(place(each.position), each.fate, each.at_ms, _encode(each)) for each in exclusions],
+        )
 
 
 def _move_cursors(connection: sqlite3.Connection, lane: str, cursors: Cursors) -> None:
