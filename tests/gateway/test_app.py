@@ -128,6 +128,11 @@ def test_body_over_the_limit_is_refused_and_says_the_limit():
     assert reply.headers["x-paceline-limit"].startswith("max_body_bytes=4096; actual=")
 
 
+def test_headers_over_the_limit_are_refused():
+    reply = post("/v1/track", EVENT, {**AUTH, "x-long": "a" * 20_000})
+    assert (reply.status, reply.json()["error"]["limit"]) == (431, "max_header_bytes")
+
+
 def test_declared_length_over_the_limit_is_refused_before_reading():
     reply = post("/v1/batch", b"{}", {**AUTH, "content-length": "99999999"})
     assert reply.json()["error"]["actual"] == 99999999

@@ -39,6 +39,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 EVENTS_TOPIC = "events"
 BODY_READ_SECS = 30.0
+MAX_HEADER_BYTES = 16 * 1024
 UNREADY_SECS = 5.0
 """For so long after a failed append the gateway says that it is not ready, so that a balancer tries another one."""
 
@@ -88,7 +89,10 @@ class Gateway:
         method: str = scope["method"]
         headers = dict(scope["headers"])
         answer = _Answer(send, self._cors(headers.get(b"origin")))
-        if path in _paths:
+        header_bytes = sum(len(name) + len(value) for name, value in scope["headers"])
+        if header_bytes > MAX_HEADER_BYTES:
+            await answer.refuse_request(_headers_too_large(header_bytes))
+        elif path in _paths:
             if method == "POST":
                 self.requests += 1
                 await self._collect(_paths[path], headers, receive, answer)
@@ -256,7 +260,7 @@ class _Answer:
             error |= {"limit": refusal.limit, "value": refusal.value, "actual": refusal.actual}
             shown = f"{refusal.limit}={refusal.value}; actual={refusal.actual}"
             headers.append((b"x-paceline-limit", shown.encode()))
-        if refusal.status in {408, 413}:
+        if refusal.status in {408, 413, 431}:
             headers.append((b"connection", b"close"))
         await self._write(refusal.status, _encode({"success": False, "error": error}), tuple(headers))
 
@@ -264,6 +268,17 @@ class _Answer:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *self._cors, *extra]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _headers_too_large(header_bytes: int) -> RequestRefusal:
+    return RequestRefusal(
+        status=431,
+        code="headers_too_large",
+        message=f"the headers are larger than {MAX_HEADER_BYTES} bytes",
+        limit="max_header_bytes",
+        value=MAX_HEADER_BYTES,
+        actual=header_bytes,
+    )
 
 
 async def _receive_body(receive: Receive, limit: int) -> bytes | RequestRefusal:

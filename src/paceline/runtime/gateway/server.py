@@ -53,6 +53,7 @@ async def serve(
         ws="none",
         access_log=False,
         log_config=None,
+        log_level="critical",  # its remarks on broken requests are no JSON lines, and every one of them was answered
         server_header=False,
         date_header=False,
         proxy_headers=False,
