@@ -1,0 +1,291 @@
+"""Hold a mapping against the contract of its event on one side and the vendor's schema of its payload on the other.
+
+Two sorts of result:
+
+- **faults**: what the files contradict. The contract (or the mapping) states something that the vendor's schema does
+  not allow, so there is an event that the contract accepts and that becomes a wrong payload. A few of them are
+  warnings: parts of the mapping that the contract makes pointless, and values that would refuse the event.
+- **unproven** places: nothing contradicts, but nothing proves it either, because the contract is silent: it does not
+  declare the field, or does not limit a text that the vendor limits.
+
+The guarantee: a mapping without errors and without unproven places makes, of every event that the contract accepts,
+either a payload that the vendor's schema accepts, or a refusal or a filtering. docs/mapping.md states its limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from paceline.errors import nearest_name_hint
+from paceline.mapping import kinds as k
+from paceline.mapping.analysis import shorten
+from paceline.mapping.faults import FaultCode, FilePath, MappingFault
+from paceline.mapping.fitting import misfit
+from paceline.mapping.generate.program import Plan
+from paceline.mapping.inference import Inference, all_personal_data
+from paceline.mapping.kinds import describe
+from paceline.mapping.misfits import misfit_fault
+from paceline.mapping.schemas import (
+    Schema,
+    field_names,
+    field_of,
+    inlined,
+    items_of,
+    limit_of,
+    own_personal_data,
+    parts_of,
+    required_names,
+    schema_kinds,
+    without_null,
+)
+from paceline.mapping.sources import Group, Source, collected, leaves
+from paceline.model.finding import Severity
+from paceline.model.mapping import MappingFile
+
+MAX_CASES: Final = 6
+# Codes of faults that say that a part never counts: they must be so in every case.
+_NEEDS_ALL_CASES: Final[frozenset[FaultCode]] = frozenset({"unreachable", "pointless"})
+# Keywords about the keys of an object taken together.
+_JOINT: Final = ("anyOf", "oneOf", "not", "if", "minProperties", "maxProperties", "dependentRequired", "propertyNames")
+# Keywords about each key of an object by itself.
+_ABOUT_LISTS: Final = ("minItems", "maxItems", "uniqueItems", "contains")
+_ABOUT_KEYS: Final = ("properties", "patternProperties", "additionalProperties")
+
+
+class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of checking one mapping: contradictions, and what could not be proved."""
+
+    faults: tuple[MappingFault, ...] = ()
+    unproven: tuple[MappingFault, ...] = ()
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether every payload that the mapping makes is sure to be accepted."""
+        return not self.unproven and not any(fault.severity is Severity.ERROR for fault in self.faults)
+
+
+def check_mapping(spec: MappingFile, plan: Plan, contract: Schema, action: Schema) -> CheckReport:
+    """Everything that contract and vendor say against a mapping.
+
+    `plan` is the mapping's own (`plan_mapping(spec)`), `contract` the JSON Schema of the event and `action` the JSON
+    Schema of the payload. Both must be usable schemas; references inside them are followed, nothing is fetched.
+    """
+    payload = inlined(action)
+    checks = [_Check(case, payload) for case in _cases(inlined(contract))]
+    for check in checks:
+        check.run(spec, plan)
+    faults = {
+        fault: None
+        for check in checks
+        for fault in check.faults
+        if fault.code not in _NEEDS_ALL_CASES or all(fault in other.faults for other in checks)
+    }
+    unproven = {fault: None for check in checks for fault in check.unproven}
+    return CheckReport(faults=tuple(faults), unproven=tuple(unproven))
+
+
+def _cases(contract: Schema) -> Iterator[Schema]:
+    """The contract for each of its alternatives, such as `anyOf: [{required: [userId]}, {required: [anonymousId]}]`."""
+    branches = contract.get("anyOf") if isinstance(contract, dict) else None
+    if not isinstance(contract, dict) or not branches or len(branches) > MAX_CASES:
+        yield contract
+        return
+    rest = {keyword: value for keyword, value in contract.items() if keyword != "anyOf"}
+    for branch in branches:
+        yield {**rest, "allOf": [*rest.get("allOf", ()), branch]}
+
+
+def _only(part: dict[str, Any], keywords: Sequence[str]) -> dict[str, Any]:
+    return {keyword: part[keyword] for keyword in keywords if keyword in part}
+
+
+class _Check:
+    """One mapping in one case of its contract."""
+
+    def __init__(self, contract: Schema, payload: Schema) -> None:
+        self._contract = contract
+        self._payload = payload
+        self.faults: list[MappingFault] = []
+        self.unproven: list[MappingFault] = []
+
+    def run(self, spec: MappingFile, plan: Plan) -> None:
+        inference = Inference(self._contract)
+        when = None if plan.when is None else plan.when.tree
+        if when is not None:
+            inference.infer(when)
+            self._take(inference, ("when",))
+        with inference.assuming(when):
+            group = collected(inference, spec.fields, plan.fields, ("fields",), self._take)
+        self._object(group, self._payload, ("fields",), frozenset())
+
+    def _take(self, inference: Inference, path: FilePath) -> None:
+        """Move what the inference found in one expression to the faults of its place in the file."""
+        for flaw in inference.flaws:
+            self.faults.append(
+                MappingFault(
+                    path=path,
+                    column=flaw.column,
+                    code=flaw.code,
+                    message=flaw.message,
+                    hint=flaw.hint,
+                    severity=flaw.severity,
+                )
+            )
+        inference.flaws.clear()
+
+    def _fault(self, source: Source, code: FaultCode, message: str, hint: str = "") -> None:
+        self.faults.append(MappingFault(path=source.path, column=source.column, code=code, message=message, hint=hint))
+
+    # -- objects
+
+    def _object(
+        self, group: Group, target: Schema, path: FilePath, allowed: frozenset[str], *, is_root: bool = True
+    ) -> None:
+        """The fields of one object of the payload against the vendor's schema of it."""
+        sources = list(leaves(group))
+        if not schema_kinds(target) & k.OBJECT:
+            wanted = describe(schema_kinds(target) & k.SOMETHING)
+            for source in sources[:1]:
+                self._fault(source, "wrong_type", f"the vendor takes {wanted} here, not an object with fields")
+            return
+        allowed |= own_personal_data(target)
+        for name, child in group.children.items():
+            self._child(group, name, child, target, allowed)
+        for spread in group.spreads:
+            self._personal_data(spread, allowed)
+            self._spread(spread, target)
+        self._required(group, target, path, is_root=is_root)
+        self._joint(group, target, path, is_root=is_root)
+
+    def _child(self, group: Group, name: str, child: Group | Source, target: Schema, allowed: frozenset[str]) -> None:
+        field = field_of(target, name)
+        first = next(iter(leaves(child))) if isinstance(child, Group) else child
+        if field.is_forbidden:
+            hint = nearest_name_hint(name, [known for known in field_names(target) if known not in group.children])
+            self._fault(first.as_entry(), "unknown_target", f"the vendor has no {name!r} here", hint)
+        elif isinstance(child, Group):
+            self._object(child, field.schema, first.entry, allowed, is_root=False)
+        else:
+            self._value(child, field.schema, allowed | own_personal_data(field.schema))
+
+    def _spread(self, spread: Source, target: Schema) -> None:
+        """Keys that come with an object: nobody says which, unless the contract closes it."""
+        for part in parts_of(target):
+            rules = _only(part, _ABOUT_KEYS)
+            found = misfit(spread.type.schema, rules) if spread.type.is_known and rules else None
+            if found is not None:
+                self._note(spread, misfit_fault(spread, found, rules), is_fault=found.verdict == "contradicted")
+            elif rules and not spread.type.is_known:
+                self._unproven(spread, f"the contract does not say what is in {shorten(spread.tree)}")
+
+    def _required(self, group: Group, target: Schema, path: FilePath, *, is_root: bool) -> None:
+        for name in required_names(target):
+            child = group.children.get(name)
+            if child is None:
+                self._without_source(group, name, path)
+                continue
+            others = [source for key, other in group.children.items() if key != name for source in leaves(other)]
+            given = [source.type.needs for source in [*others, *group.spreads]]
+            if is_root:
+                given.append(frozenset())
+            own = list(leaves(child))
+            if any(not any(source.type.needs <= needs for source in own) for needs in given):
+                self._may_be_missing(own[0], name)
+
+    def _without_source(self, group: Group, name: str, path: FilePath) -> None:
+        for spread in group.spreads:
+            if field_of(spread.type.schema, name).is_required and not spread.type.may_be_missing:
+                return
+        if group.spreads:
+            self._unproven(group.spreads[0], f"nothing proves that {name!r}, which the vendor needs, is in the spread")
+            return
+        first = next(iter(leaves(group)), None)
+        entry = path if first is None or path == ("fields",) else first.entry
+        message = f"the vendor needs {name!r} here, and no field gives it"
+        hint = f"add a field for {name!r}"
+        self.faults.append(MappingFault(path=entry, code="no_source", message=message, hint=hint))
+
+    def _may_be_missing(self, source: Source, name: str) -> None:
+        message = f"{shorten(source.tree)} may be missing, but the vendor needs {name!r}"
+        self._fault(source, "may_be_missing", message, "add `?? …` with another value, or `!` to refuse such events")
+
+    def _joint(self, group: Group, target: Schema, path: FilePath, *, is_root: bool) -> None:
+        """What the vendor says about the keys of the object together: how many, which with which."""
+        rules = [rule for rule in (_only(part, _JOINT) for part in parts_of(target)) if rule]
+        if not rules:
+            return
+        if group.spreads:
+            self._unproven(group.spreads[0], "the vendor limits which keys go together, and a spread may have any")
+            return
+        made = group.schema()
+        if not is_root:
+            # An object is only made when it has a field.
+            made["minProperties"] = 1
+        found = misfit(made, {"allOf": rules})
+        if found is None:
+            return
+        sure = set(made["required"])
+        is_known = all(source.type.is_known for source in leaves(group))
+        is_fault = is_known and isinstance(found.example, dict) and set(found.example) == sure
+        first = next(iter(leaves(group)))
+        entry = path if path == ("fields",) else first.entry
+        given = ", ".join(found.example) if isinstance(found.example, dict) and found.example else "nothing"
+        message = f"the fields do not fit together: {found.message}, when what is there is {given}"
+        fault = MappingFault(path=entry, code="does_not_fit", message=message)
+        (self.faults if is_fault else self.unproven).append(fault)
+
+    # -- values
+
+    def _value(self, source: Source, target: Schema, allowed: frozenset[str]) -> None:
+        if source.inner is not None:
+            self._items(source, source.inner, target, allowed)
+            return
+        self._personal_data(source, allowed)
+        found = source.type
+        kinds = schema_kinds(found.schema)
+        takes = schema_kinds(target)
+        if found.is_known and kinds & k.NULL and not takes & k.NULL:
+            message = f"{shorten(source.tree)} may be null, which the vendor does not take"
+            self._fault(source, "may_be_null", message, "add `?? missing()` to leave it out then")
+        schema = without_null(found.schema)
+        if found.is_known:
+            misfitting = misfit(schema, target)
+            if misfitting is not None:
+                fault = misfit_fault(source, misfitting, target)
+                self._note(source, fault, is_fault=misfitting.verdict == "contradicted")
+        elif not kinds & k.SOMETHING & takes and kinds:
+            message = f"the vendor takes {describe(takes)}, but {shorten(source.tree)} is {describe(kinds)}"
+            self._fault(source, "wrong_type", message)
+        elif misfit(True, target) is not None:
+            self._unproven(source, f"the contract does not say what {shorten(source.tree)} is")
+
+    def _items(self, source: Source, inner: Group, target: Schema, allowed: frozenset[str]) -> None:
+        if not schema_kinds(target) & k.LIST:
+            wanted = describe(schema_kinds(target) & k.SOMETHING)
+            self._fault(source, "wrong_type", f"the vendor takes {wanted} here, but `each` makes a list")
+            return
+        self._object(inner, items_of(target), (*source.entry, "fields"), allowed)
+        low, high = limit_of(source.type.schema, "minItems", max), limit_of(source.type.schema, "maxItems", min)
+        made: dict[str, Any] = {"type": "array", **({} if low is None else {"minItems": low})}
+        made |= {} if high is None else {"maxItems": high}
+        for part in parts_of(target):
+            limits = _only(part, _ABOUT_LISTS)
+            found = misfit(made, limits) if limits else None
+            if found is not None:
+                self._note(source, misfit_fault(source, found, limits), is_fault=found.verdict == "contradicted")
+
+    def _personal_data(self, source: Source, allowed: frozenset[str]) -> None:
+        kinds = all_personal_data([source.type]) - allowed - source.pii
+        if kinds:
+            names = ", ".join(sorted(kinds))
+            message = f"{shorten(source.tree)} has personal data ({names}), and the field does not declare it"
+            self._fault(source, "personal_data", message, f"add `pii: [{names}]`, or hash it")
+
+    def _note(self, source: Source, fault: MappingFault, *, is_fault: bool) -> None:
+        (self.faults if is_fault else self.unproven).append(fault)
+
+    def _unproven(self, source: Source, message: str) -> None:
+        self.unproven.append(MappingFault(path=source.path, column=source.column, code="unproven", message=message))
