@@ -85,5 +85,7 @@ def signed_up(version: str = "1.0.0") -> ContractFile:
                 }
             },
         },
-        deprecation=Deprecation(deprecated_since="2026-10-01", remove_after="2027-01-01", replacement="identify 2.0.0"),
+        deprecation=Deprecation(
+            deprecated_since="2026-10-01", remove_after="2027-01-01", replacement="order_completed 1.2.0"
+        ),
     )

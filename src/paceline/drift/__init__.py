@@ -1,0 +1,1 @@
+"""How events of a source move away from their contracts: drift, and violations grouped for people. Pure."""

@@ -1,0 +1,1 @@
+"""Typed event functions for producers, generated from contracts."""
