@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,14 +51,14 @@ def command(
       paceline decide personalized_email --backlog shop --markdown
       paceline decide --jsonl < requests.jsonl
     """
-    from paceline.decision.report import Verdict
-
     _require_numpy()
     if jsonl:
         from paceline.cli.json_lines import answer_rows
 
         answer_rows(answer)
         return
+    from paceline.decision.report import Verdict
+
     report = _decide(find_request(request_name, backlog))
     if as_json:
         from paceline.cli.output import print_json
@@ -135,15 +136,12 @@ def _finding(document: Document, fault: RequestFault) -> Finding:
 
 
 def _decide(request: Request) -> Report:
-    _require_numpy()
     from paceline.decision.decide import decide
 
     return decide(request)
 
 
 def _require_numpy() -> None:
-    from importlib.util import find_spec
-
     from paceline.errors import MissingExtraError
 
     if find_spec("numpy") is None:

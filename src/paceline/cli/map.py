@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -34,9 +34,29 @@ def run(file: Path) -> None:
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def explain(file: Path) -> None:
-    """Show the Python code that a mapping was compiled to."""
-    click.echo(_load(file).source)
+@click.option("--event", type=click.File("rb"), help="A JSON file with one event (- for standard input).")
+def explain(file: Path, event: BinaryIO | None) -> None:
+    """Show the Python code that a mapping was compiled to, or step by step what it makes of an event.
+
+    \b
+    Example:  paceline map explain shop/mappings/order_completed.ga4.yaml --event shop/samples/order_completed.json
+    """
+    import msgspec
+
+    from paceline.errors import UsageError
+    from paceline.mapping.explanation import explain as explain_event
+    from paceline.mapping.explanation import explanation_lines
+
+    compiled = _load(file)
+    if event is None:
+        click.echo(compiled.source)
+        return
+    try:
+        payload = msgspec.json.decode(event.read(), type=dict[str, object])
+    except msgspec.DecodeError as error:
+        raise UsageError(str(error), where=event.name, expected="one event, which is a JSON object") from None
+    for line in explanation_lines(explain_event(compiled, payload, now_ms=time.time_ns() // 1_000_000)):
+        click.echo(line)
 
 
 def apply(compiled: CompiledMapping, event: Row) -> object:
