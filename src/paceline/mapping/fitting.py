@@ -11,7 +11,7 @@ import msgspec
 
 from paceline.contracts.drafts import Draft
 from paceline.contracts.inclusion.answers import Answer, Found, Unknown
-from paceline.contracts.inclusion.refuting import refute
+from paceline.contracts.inclusion.refuting import Pair
 from paceline.contracts.pointers import steps_of
 from paceline.contracts.references import Document
 from paceline.contracts.validation import Validator, Violation
@@ -138,8 +138,8 @@ def _key(schema: Schema) -> str:
 
 @lru_cache(maxsize=2048)
 def _asked(source: str, target: str) -> Answer:
-    documents = [Document(json.loads(schema), Draft.DRAFT_2020_12) for schema in (source, target)]
-    return refute(*documents, steps=_STEPS)
+    writer, reader = (Document(json.loads(schema), Draft.DRAFT_2020_12) for schema in (source, target))
+    return Pair(writer, reader).refute(steps=_STEPS)
 
 
 @lru_cache(maxsize=512)
