@@ -1,0 +1,89 @@
+"""Reports for people, as text and as Markdown: pure functions of the report."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from paceline.decision.report import Report
+from paceline.decision.sections import Section, Table, headline
+
+TEXT_WIDTH = 100
+_WIDEST_CELL = 44
+
+
+def render_text(report: Report, parts: Sequence[Section]) -> str:
+    """Sections of a report as plain text for a terminal, at most 100 columns where its tables allow it."""
+    head = headline(report)
+    lines = [head, "=" * len(head), *_wrapped(report.outcome, "")]
+    for section in parts:
+        lines += ["", section.title, *_text_section(section)]
+    return "\n".join(lines) + "\n"
+
+
+def render_markdown(report: Report, parts: Sequence[Section]) -> str:
+    """Sections of a report as Markdown (tables as GitHub reads them), to be put on a ticket or into an RFC.
+
+    Example: `render_markdown(report, full_sections(report))`
+    """
+    lines = [f"# {_escaped(headline(report))}", "", _escaped(report.outcome)]
+    for section in parts:
+        lines += ["", f"## {section.title}", *_markdown_section(section)]
+    return "\n".join(lines) + "\n"
+
+
+def _text_section(section: Section) -> Iterator[str]:
+    for sentence in section.sentences:
+        yield from _wrapped(sentence, "  ")
+    for point in section.points:
+        yield from _wrapped(point, "  - ")
+    if section.table is not None:
+        yield from _text_table(section.table)
+    if section.remark:
+        yield from _wrapped(section.remark, "  ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, TEXT_WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
+
+
+def _text_table(table: Table) -> Iterator[str]:
+    rows = [table.head, *table.rows]
+    widths = [min(max(len(row[column]) for row in rows), _WIDEST_CELL) for column in range(len(table.head))]
+    for row in rows:
+        cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+        for line in range(max(map(len, cells))):
+            parts = (cell[line] if line < len(cell) else "" for cell in cells)
+            yield "  " + "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+
+
+def _markdown_section(section: Section) -> Iterator[str]:
+    yield ""
+    for sentence in section.sentences:
+        yield from (_escaped(sentence), "")
+    for point in section.points:
+        yield f"- {_escaped(point)}"
+    if section.table is not None:
+        yield from _markdown_table(section.table)
+    if section.remark:
+        yield from ("", _escaped(section.remark))
+
+
+def _markdown_table(table: Table) -> Iterator[str]:
+    yield _markdown_row(table.head)
+    yield _markdown_row(["---"] * len(table.head))
+    for row in table.rows:
+        yield _markdown_row([_escaped(cell) for cell in row])
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no HTML, one line."""
+    plain = " ".join(text.split())
+    for sign in "\\`*_[]|#":
+        plain = plain.replace(sign, f"\\{sign}")
+    return html.escape(plain, quote=False)
