@@ -118,7 +118,7 @@ def compare(
     the two is no usable schema. Work is bounded in steps, so that the same pair always has the same answer.
 
     >>> compare({"type": "string"}, {"type": "string", "maxLength": 3}).counterexample.event
-    'aaaa'
+    'text'
     """
     first, second = _documents(original, update, draft)
     pair = Pair(first, second)
