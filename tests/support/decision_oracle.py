@@ -67,7 +67,7 @@ class Case:
         return self.part(month, self.x["checkpoint"] / WEEKS_PER_MONTH)
 
     def on_adapter(self, month: int) -> float:
-        return self.part(month, self.migration_months)
+        return min(self.part(month, self.migration_months), self.needed(month))
 
 
 def sprint_flows(case: Case, months: int) -> list[float]:
@@ -112,12 +112,11 @@ def hybrid_flows(case: Case, months: int) -> list[float]:
         adapter = rate * (WEEKS_PER_MONTH * x["sprint_ops"] + x["compliance"]) * case.risk
         growth = rate * WEEKS_PER_MONTH * x["sprint_ops"] * case.risk * x["ops_growth"] * month / 12
         both = rate * WEEKS_PER_MONTH * x["marathon_ops"] + x["platform_fee"]
-        on = case.on_adapter(month)
-        if_confirmed = case.needed(month) * (
-            both
+        on, needed = case.on_adapter(month), case.needed(month)
+        if_confirmed = (
+            needed * (both + case.arriving(month) * case.onboarding * rate)
             + on * (adapter + growth + x["sprint_fee"])
-            + (1 - on) * (rate * x["compliance"] + marathon_fee)
-            + case.arriving(month) * case.onboarding * rate
+            + (needed - on) * (rate * x["compliance"] + marathon_fee)
         )
         if_not = case.tried(month) * (adapter + x["sprint_fee"])
         flows.append(confirmed * if_confirmed + (1 - confirmed) * if_not)

@@ -45,7 +45,7 @@ from paceline.errors import UsageError
 from paceline.model.integration import Stage
 from paceline.model.request import Request
 
-CURVE_SAMPLES = 512
+CURVE_SAMPLES = 128
 """Samples behind the curves of cost by month."""
 MOST_WORTH = 12
 """For how many inputs it is worked out what knowing them is worth."""

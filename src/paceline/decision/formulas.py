@@ -178,35 +178,37 @@ TIMING_INPUTS = frozenset(["needed", "checkpoint", "replacement", "marathon_days
 
 def count_months(values: Values, known: Circumstances, horizons: Sequence[int] = HORIZONS) -> Months:
     """Present values of everything that happens month by month, over horizons of at most 36 months."""
-    number = np.arange(1, LAST_MONTH + 1)
+    number = np.arange(1.0, LAST_MONTH + 1.0)
     discount = (1.0 + known.discount_rate) ** (-number / 12.0)
-    weights = np.array([discount * (number <= horizon) for horizon in horizons])
-    month = number.reshape(-1, 1, 1).astype(np.float64)
-    years = month / 12.0
-    arrived = np.minimum(month / RAMP_MONTHS, 1.0)
+    years, arrived = number / 12.0, np.minimum(number / RAMP_MONTHS, 1.0)
+    ends = np.array(horizons, dtype=np.float64).reshape(-1, 1, 1)
+    needed = values["needed"] / WEEKS_PER_MONTH if "needed" in values else np.full((1, 1), float(LAST_MONTH))
 
-    def until(end_month: Array) -> Array:
-        part: Array = np.clip(end_month - (month - 1.0), 0.0, 1.0)
-        return part
-
-    def worth(profile: Array) -> Array:
-        value: Array = np.tensordot(weights, profile, axes=1)
+    def worth(weights: Array, end: Array) -> Array:
+        """What `weights` a month are worth until `end` (in months), which may lie within a month."""
+        months = np.minimum(ends, end)
+        whole = months.astype(np.intp)
+        paid = np.concatenate([[0.0], weights * discount, [0.0]])
+        value: Array = np.cumsum(paid)[whole] + (months - whole) * paid[whole + 1]
         return value
 
-    needed = until(values["needed"] / WEEKS_PER_MONTH) if "needed" in values else np.ones_like(month)
-    adapter = needed * until(migration_days(values) / DAYS_PER_WEEK / WEEKS_PER_MONTH)
-    replacing = needed * replacement_by_month(values["replacement"])
+    by_month = replacement_by_month(values["replacement"])
+    if "needed" in values:
+        by_month = by_month * np.clip(needed - number.reshape(-1, 1, 1) + 1.0, 0.0, 1.0)
+    counted = discount * (number <= ends.reshape(-1, 1))
+    adapter = np.minimum(migration_days(values) / DAYS_PER_WEEK / WEEKS_PER_MONTH, needed)
+    every = np.ones(LAST_MONTH)
     return Months(
-        tried=worth(until(values["checkpoint"] / WEEKS_PER_MONTH)),
-        needed=worth(needed),
-        needed_grown=worth(needed * years),
-        arriving=worth(needed * (month <= RAMP_MONTHS) / RAMP_MONTHS),
-        arrived=worth(needed * arrived),
-        arrived_grown=worth(needed * arrived * years),
-        adapter=worth(adapter),
-        adapter_grown=worth(adapter * years),
-        replacing=worth(replacing),
-        replacing_arrived=worth(replacing * arrived),
+        tried=worth(every, values["checkpoint"] / WEEKS_PER_MONTH),
+        needed=worth(every, needed),
+        needed_grown=worth(years, needed),
+        arriving=worth((number <= RAMP_MONTHS) / RAMP_MONTHS, needed),
+        arrived=worth(arrived, needed),
+        arrived_grown=worth(arrived * years, needed),
+        adapter=worth(every, adapter),
+        adapter_grown=worth(years, adapter),
+        replacing=np.tensordot(counted, by_month, axes=1),
+        replacing_arrived=np.tensordot(counted * arrived, by_month, axes=1),
     )
 
 

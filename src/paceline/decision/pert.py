@@ -73,9 +73,10 @@ def _half(shape: float) -> _Half:
 def _quantiles(half: _Half, levels: Array) -> Array:
     """Quantiles at ascending levels, none above the mass of the half."""
     ends = np.searchsorted(levels, half.mass[1:-1])
-    cells = np.repeat(np.arange(_NODES), np.diff(ends, prepend=0, append=len(levels)))
-    part = (levels ** (1.0 / half.shape) - half.heights[cells]) / np.diff(half.heights)[cells]
-    constant, linear, square, cubic = half.cubics[:, cells]
+    in_cell = np.diff(ends, prepend=0, append=len(levels))
+    starts, slopes = np.repeat(half.heights[:-1], in_cell), np.repeat(1.0 / np.diff(half.heights), in_cell)
+    part = (levels ** (1.0 / half.shape) - starts) * slopes
+    constant, linear, square, cubic = (np.repeat(row, in_cell) for row in half.cubics)
     quantiles: Array = constant + part * (linear + part * (square + part * cubic))
     return quantiles
 

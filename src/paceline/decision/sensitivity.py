@@ -25,6 +25,7 @@ REACH = 8.0
 """How far beyond its range a break-even is looked for: down to low / 8 (or 0) and up to high * 8."""
 
 _HALVINGS = 20
+_EIGHTHS = np.linspace(0.0, 1.0, 9)
 
 Allowed = Callable[[Mapping[str, Input]], Sequence[Stage]]
 
@@ -200,9 +201,10 @@ def _grid(given: Input, within: Array) -> Array:
     is_part = given.unit is Unit.SHARE and spec.most == 1.0
     top = 1.0 if is_part else min(spec.most, given.high * REACH)
     bottom = spec.least if is_part else max(spec.least, given.low / REACH)
-    beyond = np.geomspace(given.high, top, 9) if 0.0 < given.high < top else np.array([given.high])
-    below = np.linspace(bottom, given.low, 6)
-    return np.unique(np.concatenate([[spec.least], below, np.linspace(given.low, given.high, 9), within, beyond]))
+    beyond = given.high * (top / given.high) ** _EIGHTHS if 0.0 < given.high < top else np.array([given.high])
+    below = bottom + (given.low - bottom) * _EIGHTHS
+    inside = given.low + (given.high - given.low) * _EIGHTHS
+    return np.unique(np.concatenate([[spec.least], below, inside, within, beyond]))
 
 
 def _crossed(inputs: Mapping[str, Input], varied: tuple[str, ...], count: int) -> Values:
