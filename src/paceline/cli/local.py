@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,7 @@ def show_places(run: LocalRun, opened: OpenWorkspace) -> None:
     sample = next(
         (name for name, event in sorted(opened.workspace.samples.items()) if event.get("type") == "track"), ""
     )
+    program = _program()
     click.echo(
         f"""
 gateway        {run.gateway_url}
@@ -96,10 +98,20 @@ logs           {root}/.paceline/logs
 
 Try:
   curl -u {write_key}: {run.gateway_url}/v1/track -d @{root}/samples/{sample}.json
-  paceline send --sample {sample} --workspace {root} --url {run.gateway_url}
-  paceline tail {root}
-  paceline ledger {root}
+  {program} send --sample {sample} --workspace {root} --url {run.gateway_url}
+  {program} tail {root}
+  {program} ledger {root}
   edit a file below {root}/mappings, and send again
 
 Ctrl-C stops."""
     )
+
+
+def _program() -> str:
+    """How this program can be called again from here: by its name where that is on the path, else by its file."""
+    called = Path(sys.argv[0])
+    if shutil.which(called.name) or called.name == "__main__.py":
+        return "paceline"
+    with contextlib.suppress(ValueError):
+        return str(called.absolute().relative_to(Path.cwd()))
+    return str(called)
