@@ -78,9 +78,7 @@ async def main(events: int, route: str, lanes: int) -> None:
             return None
 
         memos = {"events": EventMemo(), "canonical": EventMemo()}
-        worker = Worker(
-            bus=bus, store=store, clock=clock, telemetry=telemetry, memo=memos["events"], keep_house=keep_all
-        )
+        worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, keep_house=keep_all)
         parts = assembling.SharedParts(bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos)
         lane_set = assembling.build_lanes(opened, parts)
         tune_memory()

@@ -18,7 +18,6 @@ from paceline.ports.bus import Bus
 from paceline.ports.store import Store
 from paceline.runtime.clock import SystemClock
 from paceline.runtime.gateway.decode import RequestFacts, decode_request, read_envelope
-from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import CANONICAL_TOPIC, ProcessLoop
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
@@ -34,7 +33,7 @@ def shop(tmp_path: Path) -> Path:
 
 async def run_admission(bus: Bus, store: Store) -> None:
     stopping = asyncio.Event()
-    loop = asyncio.create_task(ProcessLoop(bus, store, SystemClock(), EventMemo()).run(stopping))
+    loop = asyncio.create_task(ProcessLoop(bus, store, SystemClock()).run(stopping))
     await asyncio.sleep(0.2)
     stopping.set()
     await loop

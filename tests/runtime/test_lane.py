@@ -171,7 +171,7 @@ class Bench:
         self, is_done: Callable[[LaneLedger], bool], *, limits: DeliveryLimits | None = None
     ) -> LaneLedger:
         """Run admission and the lane until the ledger says what is waited for, or for five seconds."""
-        admission = ProcessLoop(self.bus, self.store, SystemClock(), EventMemo())
+        admission = ProcessLoop(self.bus, self.store, SystemClock())
         self.stopping = asyncio.Event()
         tasks = [
             asyncio.create_task(admission.run(self.stopping)),

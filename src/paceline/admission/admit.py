@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 
 import msgspec
 
 from paceline.model.delivery import Fate
-from paceline.model.event import Event, read_event
-from paceline.model.record import Position, Record, StoredRecord, Verdict
+from paceline.model.event import complete_data
+from paceline.model.record import Record, StoredRecord, Verdict
 
 FINGERPRINT_BYTES = 12
 DUPLICATE_RULE = "duplicate"
@@ -38,17 +38,11 @@ def fingerprint(source: str, message_id: str) -> bytes:
     ).digest()
 
 
-def admit(
-    stored: Sequence[StoredRecord],
-    marks: Sequence[bytes],
-    seen: Set[bytes],
-    read: Callable[[Record, Position], Event] = lambda record, _: read_event(record),
-) -> Admitted:
+def admit(stored: Sequence[StoredRecord], marks: Sequence[bytes], seen: Set[bytes]) -> Admitted:
     """Judge records in the order of the log.
 
     `marks` are their fingerprints (see `fingerprints_of`), `seen` those that were committed before; the first of equal
-    ones in the stretch wins. `read` decodes a record. Deterministic, so that a stretch judged again after a crash ends
-    the same.
+    ones in the stretch wins. Deterministic, so that a stretch judged again after a crash ends the same.
     """
     known = set(seen)
     admitted = Admitted(canonical=[], excluded=[], fingerprints=[])
@@ -56,7 +50,7 @@ def admit(
         verdict = _judge(one.record, mark, known)
         record: Record | None = None
         if verdict is None:
-            record, verdict = _canonical(one, read)
+            record, verdict = _canonical(one)
         if verdict is not None:
             admitted.excluded.append((one, verdict))
             record = _tombstone(one, verdict)
@@ -83,14 +77,14 @@ def _judge(record: Record | None, mark: bytes, known: Set[bytes]) -> Verdict | N
     return None
 
 
-def _canonical(one: StoredRecord, read: Callable[[Record, Position], Event]) -> tuple[Record | None, Verdict | None]:
+def _canonical(one: StoredRecord) -> tuple[Record | None, Verdict | None]:
     record = one.record
     assert record is not None
     try:
-        payload = read(record, one.position).payload
+        data = complete_data(record)
     except msgspec.DecodeError:
         return None, Verdict(rule=UNREADABLE_RULE, fate=Fate.REJECTED, detail="the stored bytes are not a JSON object")
-    return msgspec.structs.replace(record, data=_encode(payload), origin=one.position), None
+    return msgspec.structs.replace(record, data=data, origin=one.position), None
 
 
 def _tombstone(one: StoredRecord, verdict: Verdict) -> Record:
@@ -98,6 +92,3 @@ def _tombstone(one: StoredRecord, verdict: Verdict) -> Record:
     if record is None:
         return Record(id="", source="", type="", key="", received_ms=0, data=b"", verdict=verdict, origin=one.position)
     return msgspec.structs.replace(record, data=b"", verdict=verdict, origin=one.position)
-
-
-_encode = msgspec.json.Encoder().encode

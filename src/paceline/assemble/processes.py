@@ -95,7 +95,6 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
         store=store,
         clock=clock,
         telemetry=telemetry,
-        memo=memos[EVENTS_TOPIC],
         keep_house=housekeeping(bus, store, clock),
     )
     lanes = build(opened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -68,17 +69,7 @@ def read_event(record: Record) -> Event:
     payload = decode_object(record.data)
     call, _, name = record.type.partition(":")
     if record.origin is None:
-        received = isoformat_ms(record.received_ms)
-        payload["type"] = call
-        payload["messageId"] = record.id
-        payload["receivedAt"] = received
-        original = payload.get("originalTimestamp") or payload.get("timestamp")
-        sent_at = record.sent_at or payload.get("sentAt")
-        payload["timestamp"] = corrected_timestamp(original, sent_at, record.received_ms)
-        if original:
-            payload["originalTimestamp"] = original
-        if sent_at:
-            payload["sentAt"] = sent_at
+        payload |= _completion(record, payload.get)
     return Event(
         id=record.id,
         name=name or call,
@@ -87,6 +78,40 @@ def read_event(record: Record) -> Event:
         received_ms=record.received_ms,
         payload=payload,
     )
+
+
+def complete_data(record: Record) -> bytes:
+    """The same completion on the bytes of a record, for the canonical topic: what is inside the fields stays as it is.
+
+    Costs a third of decoding the event and writing it again. Raises msgspec.DecodeError as `read_event` does.
+    """
+    fields = _decode_fields(record.data)
+
+    def get(name: str) -> object:
+        raw = fields.get(name)
+        return None if raw is None else _decode_any(raw)
+
+    completed: dict[str, msgspec.Raw] = fields
+    for name, value in _completion(record, get).items():
+        completed[name] = msgspec.Raw(_encode(value))
+    return _encode(completed)
+
+
+def _completion(record: Record, get: Callable[[str], object]) -> dict[str, object]:
+    """The fields that an event gets, or gets anew, from its record. `get` gives what the client sent."""
+    original = get("originalTimestamp") or get("timestamp")
+    sent_at = record.sent_at or get("sentAt")
+    completion: dict[str, object] = {
+        "type": record.type.partition(":")[0],
+        "messageId": record.id,
+        "receivedAt": isoformat_ms(record.received_ms),
+        "timestamp": corrected_timestamp(original, sent_at, record.received_ms),
+    }
+    if original:
+        completion["originalTimestamp"] = original
+    if sent_at:
+        completion["sentAt"] = sent_at
+    return completion
 
 
 def corrected_timestamp(original: object, sent_at: object, received_ms: int) -> str:
@@ -146,3 +171,6 @@ _MILLISECOND = timedelta(milliseconds=1)
 _FIRST_MS = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST_MS = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 decode_object = msgspec.json.Decoder(dict[str, object]).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_any = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode

@@ -13,7 +13,6 @@ from paceline.model.record import Cursors, StoredRecord, advance
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
 from paceline.ports.store import AdmissionCommit, AdmissionStore, Count, Exclusion
-from paceline.runtime.memo import EventMemo
 
 EVENTS_TOPIC = "events"
 CANONICAL_TOPIC = "canonical"
@@ -31,11 +30,10 @@ class ProcessLoop:
 
     name = "admission"
 
-    def __init__(self, bus: Bus, store: AdmissionStore, clock: Clock, memo: EventMemo) -> None:
+    def __init__(self, bus: Bus, store: AdmissionStore, clock: Clock) -> None:
         self._bus = bus
         self._store = store
         self._clock = clock
-        self._memo = memo
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set; the stretch under way is finished first. Raises StorageError."""
@@ -54,7 +52,7 @@ class ProcessLoop:
     async def _judge(self, stored: Sequence[StoredRecord]) -> None:
         marks = fingerprints_of(stored)
         seen = await self._store.seen([mark for mark in marks if mark])
-        admitted = admit(stored, marks, seen, self._memo.read)
+        admitted = admit(stored, marks, seen)
         placed = await self._bus.append(CANONICAL_TOPIC, admitted.canonical)
         if placed[-1].offset < stored[-1].position.offset:
             raise StorageError(

@@ -15,7 +15,6 @@ from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
 from paceline.ports.store import Store
 from paceline.runtime.deliver.lane import Lane
-from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import EVENTS_TOPIC, ProcessLoop
 from paceline.runtime.supervise import keep_running
 
@@ -45,14 +44,12 @@ class Worker:
         store: Store,
         clock: Clock,
         telemetry: Telemetry,
-        memo: EventMemo,
         keep_house: Callable[[], Awaitable[None]],
     ) -> None:
         self._bus = bus
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
-        self._memo = memo
         self._housekeeping = keep_house
         self._next_lanes: LaneSet | None = None
         self._swap = asyncio.Event()
@@ -78,7 +75,7 @@ class Worker:
         self._telemetry.record(WorkerStopped())
 
     async def _run_admission(self, stopping: asyncio.Event) -> None:
-        loop = ProcessLoop(self._bus, self._store, self._clock, self._memo)
+        loop = ProcessLoop(self._bus, self._store, self._clock)
         await keep_running(loop.name, lambda: loop.run(stopping), stopping, self._clock, self._telemetry)
 
     async def _run_housekeeping(self, stopping: asyncio.Event) -> None:
