@@ -21,6 +21,7 @@ import numpy as np
 
 from paceline.decision.decide import decide
 from paceline.decision.deliberation import deliberate
+from paceline.decision.formulas import OPTIONS
 from paceline.decision.intake import read_request
 from paceline.decision.rendering import render_markdown
 from paceline.decision.sections import full_sections
@@ -71,7 +72,8 @@ def measure(count: int) -> dict[str, float]:
     rows = [make_row(dice, number) for number in range(count)]
     requests = [request for row in rows if isinstance(request := read_request(row), Request)]
     assert len(requests) == count
-    one = requests[0]
+    # A request with all options open takes longest: there is most to compare.
+    one = next(request for request in requests if len(deliberate(request).contest.allowed) == len(OPTIONS))
     report = decide(one)
     start = time.process_time()
     for request in requests:

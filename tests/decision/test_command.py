@@ -50,6 +50,23 @@ def test_request_of_a_workspace_is_found_from_a_folder_inside_it(
     assert invoke("personalized_email")[1].startswith("personalized_email: hybrid")
 
 
+@pytest.mark.parametrize("name", ["request.yaml", "request.json"])
+def test_file_with_one_request_is_decided(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text(json.dumps(known_case(), indent=1))
+    assert invoke(str(file))[1].startswith("personalized_email: hybrid")
+
+
+def test_faults_of_a_file_with_one_request_are_located(tmp_path: Path) -> None:
+    file = tmp_path / "request.yaml"
+    file.write_text("request: x\noutcome: y\nkind: tactical\nasked: 2026-11-23\nestimates: {sprint: {}}\n")
+    with pytest.raises(WorkspaceError) as raised:
+        invoke(str(file))
+    assert [(finding.line, finding.message) for finding in raised.value.findings] == [
+        (5, "estimates.marathon: the key 'marathon' is missing")
+    ]
+
+
 def test_json_is_the_report(backlog: Path) -> None:
     report = json.loads(invoke("GROW-12", "--backlog", str(backlog), "--json")[1])
     assert report["verdict"] == "hybrid"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -186,6 +188,11 @@ def test_faults_of_a_backlog_name_the_request_or_the_shared_part() -> None:
         "requests.1.request",
         "shared.hourly_rate.exact",
     }
+
+
+def test_requests_are_checked_without_numpy() -> None:
+    program = "import sys; sys.modules['numpy'] = None; from paceline.decision import intake; intake.read_request({})"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 ANYTHING = st.recursive(

@@ -39,7 +39,8 @@ def command(
 ) -> None:
     """Decide a request: sprint, hybrid or marathon, how surely, why, and what would change it.
 
-    REQUEST is the name of a request in backlog.yaml. It may be left out where there is only one.
+    REQUEST is the name of a request in backlog.yaml, or a file with one request. It may be left out where the backlog
+    has only one.
 
     \b
     With --jsonl: a request as in backlog.yaml -> its report, or
@@ -49,6 +50,7 @@ def command(
     Examples:
       paceline decide personalized_email
       paceline decide personalized_email --backlog shop --markdown
+      paceline decide request.yaml --json
       paceline decide --jsonl < requests.jsonl
     """
     _require_numpy()
@@ -81,12 +83,14 @@ def answer(row: Row) -> object:
 
 
 def find_request(name: str | None, backlog: Path | None) -> Request:
-    """The request of that name in the backlog; the only one when no name is given.
+    """The request of that name in the backlog, or in the file of that name; the only one when no name is given.
 
     Raises WorkspaceError with a finding for everything that is wrong with the backlog, UsageError when there is none.
     """
     from paceline.errors import UnknownNameError, UsageError
 
+    if name is not None and backlog is None and Path(name).is_file():
+        backlog, name = Path(name), None
     file = _backlog_file(backlog)
     requests = {request.request: request for request in _read_backlog(file)}
     if name is None:
@@ -113,22 +117,27 @@ def _backlog_file(backlog: Path | None) -> Path:
 
 
 def _read_backlog(file: Path) -> Sequence[Request]:
-    from paceline.decision.intake import read_backlog
+    from paceline.decision.intake import read_backlog, read_request
     from paceline.errors import WorkspaceError
     from paceline.model.request import Request
     from paceline.workspace.yaml_document import read_yaml
 
     document, findings = read_yaml(file.read_bytes(), str(file))
     if document is None or findings:
-        raise WorkspaceError("the backlog cannot be read", findings, where=str(file))
-    read = read_backlog(document.value)
+        raise WorkspaceError("the file cannot be read", findings, where=str(file))
+    is_backlog = isinstance(document.value, dict) and "requests" in document.value
+    read = read_backlog(document.value) if is_backlog else _one_or_faults(read_request(document.value))
     requests = [item for item in read if isinstance(item, Request)]
     faults = [item for item in read if not isinstance(item, Request)]
     if faults:
         found = [_finding(document, fault) for fault in faults]
         count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        raise WorkspaceError(f"the backlog has {count} and nothing is decided", found, where=str(file))
+        raise WorkspaceError(f"{count} in the file, so nothing is decided", found, where=str(file))
     return requests
+
+
+def _one_or_faults(read: Request | tuple[RequestFault, ...]) -> Sequence[Request | RequestFault]:
+    return read if isinstance(read, tuple) else (read,)
 
 
 def _finding(document: Document, fault: RequestFault) -> Finding:

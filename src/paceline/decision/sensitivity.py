@@ -98,7 +98,7 @@ class Search:
                 index = min(candidates, key=lambda change: abs(change - middle))
                 other = int(winners[index + 1 - side])
                 lead = scores[other] - scores[self._winner]
-                at = self._break_even(name, grid[index : index + 2], lead[index : index + 2], other)
+                at = self._break_even(name, grid[index : index + 2], lead[index : index + 2])
                 flips.append(
                     Flip(
                         input=name,
@@ -152,7 +152,7 @@ class Search:
         settings = (msgspec.structs.replace(given, low=float(at), likely=float(at), high=float(at)) for at in grid)
         return [self._allowed({**self._inputs, name: setting}) or self._contest.allowed for setting in settings]
 
-    def _break_even(self, name: str, ends: Array, leads: Array, other: int) -> float:
+    def _break_even(self, name: str, ends: Array, leads: Array) -> float:
         """Where between two values the other option takes over: where the lead is used up, or where a gate closes."""
         if leads[0] * leads[1] < 0.0:
             return float(ends[0] + (ends[1] - ends[0]) * leads[0] / (leads[0] - leads[1]))

@@ -100,12 +100,12 @@ def _money_reason(report: Report, winner: OptionReport) -> str:
 
 def _time_reasons(report: Report, options: dict[Stage, OptionReport]) -> Iterator[str]:
     winner, leaning = options[report.leaning or Stage.SPRINT], report.leaning
-    days = number_words(winner.time_to_value_days.p50)
+    days = number_words(winner.time_to_value_days.mean)
     if leaning is Stage.MARATHON:
-        sprint = number_words(options[Stage.SPRINT].time_to_value_days.p50)
+        sprint = number_words(options[Stage.SPRINT].time_to_value_days.mean)
         yield f"It works after {days} days (a sprint after {sprint}), which waiting does not make too expensive."
     else:
-        marathon = number_words(options[Stage.MARATHON].time_to_value_days.p50)
+        marathon = number_words(options[Stage.MARATHON].time_to_value_days.mean)
         yield f"It works after {days} days (a marathon after {marathon})."
     if leaning is not None and report.cheapest is not leaning and not options[report.cheapest].is_open:
         by = ", ".join(options[report.cheapest].blocked_by)

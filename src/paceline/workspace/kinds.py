@@ -13,6 +13,7 @@ from paceline.model.connector import ActionsFile, Manifest, QualityFile
 from paceline.model.contract import ContractFile
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile
+from paceline.model.request import BacklogFile
 from paceline.model.settings import PacelineFile
 from paceline.model.team import TeamsFile
 
@@ -55,6 +56,7 @@ KINDS: Mapping[str, FileKind] = {
     for kind in (
         FileKind(name="paceline", title="How a workspace runs", location="paceline.yaml", structure=PacelineFile),
         FileKind(name="teams", title="Teams and councils", location="teams.yaml", structure=TeamsFile),
+        FileKind(name="backlog", title="Requests for integrations", location="backlog.yaml", structure=BacklogFile),
         FileKind(
             name="contract",
             title="One version of a contract",
