@@ -53,8 +53,9 @@ smoke: $(WHEEL) ## the built wheel works without any development tool
 	.venv-wheel/bin/paceline demo
 
 .PHONY: soak
-soak: $(DEV) ## the long form of the kill loops: 250 kills, about five minutes
+soak: $(DEV) ## the long forms: 250 kills, 10,000 pairs of contracts; about ten minutes
 	PACELINE_SOAK=1 .venv/bin/pytest tests/chaos $(PYTEST_ARGS)
+	.venv/bin/pytest -m soak $(PYTEST_ARGS)
 
 .PHONY: schemas
 schemas: $(DEV) ## write the JSON Schemas for editors from the types

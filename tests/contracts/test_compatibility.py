@@ -378,7 +378,7 @@ def test_compatible_pairs_have_no_breaking_event(block: int) -> None:
         assert_sound(seed, events=20)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("block", range(100))
 def test_ten_thousand_compatible_pairs_have_no_breaking_event(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):
