@@ -94,12 +94,12 @@ def test_event_that_the_vendor_would_not_take_is_rejected_with_the_rule() -> Non
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"connector": "custmerio"}, "did you mean 'customerio'?"),
+        ({"connector": "custmerio", "mapping": None}, "did you mean 'customerio'?"),
         ({"settings": {"site_id": "s"}}, "api_key"),
-        ({"mapping": None}, "no mapping is given"),
+        ({"connector": ""}, "either a connector or a destination"),
         ({"mapping": "order_completed.customerio"}, "--workspace"),
         ({"mapping": MAPPING | {"to": {"connector": "ga4", "action": "send_event"}}}, "the mapping is for 'ga4'"),
-        ({"mapping": MAPPING | {"fields": {"name": "$.("}}}, "the mapping has faults"),
+        ({"mapping": MAPPING | {"fields": {"name": "$.("}}}, "mappings/order_completed.customerio.yaml"),
         ({"mapping": MAPPING | {"to": {"connector": "customerio", "action": "track_evnt"}}}, "track_event"),
         ({"maping": {}}, "maping"),
     ],
@@ -109,9 +109,23 @@ def test_row_that_is_wrong_in_itself_is_an_error(change: dict[str, object], says
     assert says in json.dumps(answer["error"])
 
 
-def test_rudderstack_form_is_refused_clearly() -> None:
-    answer = preview({"rudderstack": {"vendor": "ga4", "destination_config": {}}, "event": EVENT})[0]
-    assert answer["error"]["where"] == "rudderstack"
+def test_unknown_destination_of_rudderstack_refuses_the_event() -> None:
+    row = {"rudderstack": {"vendor": "nobody", "destination_config": {}}, "event": EVENT}
+    assert "nobody" in preview(row)[0]["rejected"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("event", "rule"),
+    [
+        ({"type": "tracking"}, "type"),
+        ({}, "type"),
+        ({"type": "track"}, "event"),
+        ({"type": "track", "event": 7}, "event"),
+    ],
+)
+def test_event_that_the_gateway_would_not_let_in_is_rejected(event: dict[str, object], rule: str) -> None:
+    row = {"connector": "webhook", "settings": {"url": "https://x.test"}, "event": event}
+    assert preview(row)[0]["rejected"]["rule"] == rule
 
 
 def test_bad_row_does_not_stop_the_next_one() -> None:

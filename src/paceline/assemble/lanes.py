@@ -11,7 +11,7 @@ from paceline.assemble.door import record_type
 from paceline.assemble.opening import OpenWorkspace
 from paceline.connectors.described import DescribedConnector
 from paceline.delivery.egress import EgressPolicy, parse_egress
-from paceline.delivery.plan import LanePlan, Transform
+from paceline.delivery.plan import TRACK_PREFIX, LanePlan, Transform
 from paceline.delivery.retry import RetryPolicy
 from paceline.drivers.sender.curl import CurlSender
 from paceline.drivers.sender.redirect import FakeVendorSender
@@ -19,7 +19,7 @@ from paceline.errors import UsageError
 from paceline.mapping.compile import CompiledMapping, compile_mapping
 from paceline.model.event import Filtered, Refusal
 from paceline.model.integration import IntegrationFile, Ordering
-from paceline.model.mapping import MappingFile
+from paceline.model.mapping import EVERY_EVENT, MappingFile
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
@@ -85,18 +85,34 @@ def lane_settings(opened: OpenWorkspace, integration: IntegrationFile) -> LaneSe
 
 
 def lane_plan(opened: OpenWorkspace, integration: IntegrationFile) -> LanePlan:
-    """Which events the integration takes, and the mappings for each in the order of the file."""
-    connector = opened.catalog.load(integration.connector)
-    transforms: dict[str, list[Transform]] = {}
-    for name in integration.events:
-        spec = opened.workspace.mappings[name]
-        key = record_type(spec.from_.type, spec.from_.event)
-        transforms.setdefault(key, []).append(CheckedTransform(compiled_mapping(spec), connector))
-    return LanePlan(
-        integration=integration.integration,
+    """Which events the integration takes, and the mappings for each."""
+    return make_lane_plan(
+        integration.integration,
+        [opened.workspace.mappings[name] for name in integration.events],
+        opened.catalog.load(integration.connector),
         sources=frozenset(integration.sources) if integration.sources else None,
-        transforms=transforms,
     )
+
+
+def make_lane_plan(
+    name: str, mappings: Sequence[MappingFile], connector: DescribedConnector, *, sources: frozenset[str] | None = None
+) -> LanePlan:
+    """Lay out mappings for a lane: by event, in their order, with those for every track event after those that name it.
+
+    Raises UsageError for a mapping that does not compile.
+    """
+    transforms: dict[str, list[Transform]] = {}
+    every_track: list[Transform] = []
+    for spec in mappings:
+        transform = CheckedTransform(compiled_mapping(spec), connector)
+        if spec.from_.event_name == EVERY_EVENT:
+            every_track.append(transform)
+        else:
+            transforms.setdefault(record_type(spec.from_.type, spec.from_.event), []).append(transform)
+    for key, named in transforms.items():
+        if key.startswith(TRACK_PREFIX):
+            named.extend(every_track)
+    return LanePlan(integration=name, sources=sources, transforms=transforms, every_track=every_track)
 
 
 def compiled_mapping(spec: MappingFile) -> CompiledMapping:

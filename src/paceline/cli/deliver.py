@@ -10,20 +10,28 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
+    from paceline.assemble.preview import Previewer, PreviewLane
     from paceline.cli.json_lines import Row
-    from paceline.connectors.catalog import Catalog
-    from paceline.model.delivery import Item, Request
-    from paceline.model.event import Filtered, Refusal
-    from paceline.model.mapping import MappingFile
+
+
+class RudderStackDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A destination as RudderStack configures it."""
+
+    vendor: str
+    destination_config: dict[str, object]
 
 
 class PreviewRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One event on its way to one vendor; `mapping` is inline, or the name of a mapping of the workspace."""
+    """One event on its way to one vendor: through a connector, or as a destination of RudderStack would be imported.
 
-    connector: str
-    settings: dict[str, object]
+    `mapping` is inline, or the name of a mapping of the workspace; without it the connector's default mappings count.
+    """
+
     event: dict[str, object]
+    connector: str = ""
+    settings: dict[str, object] = {}
     mapping: dict[str, object] | str | None = None
+    rudderstack: RudderStackDestination | None = None
     now_ms: int | None = None
 
 
@@ -42,105 +50,44 @@ def preview(workspace: Path | None) -> None:
     """Show the requests that an event would make, one JSON line in, one out.
 
     \b
-    {"connector", "settings", "event", "mapping", "now_ms"?}
+    {"connector", "settings", "event", "mapping"?, "now_ms"?}
+    {"rudderstack": {"vendor", "destination_config"}, "event", "now_ms"?}
       -> {"requests": [{"method", "url", "headers", "query", "body_format", "body"}]} or {"rejected": {…}}
+
+    Without a mapping, the connector's default mappings are used.
 
     \b
     Example:  paceline deliver preview --workspace shop < rows.jsonl
     """
+    from paceline.assemble.preview import Previewer
     from paceline.cli.json_lines import answer_rows
-    from paceline.connectors.catalog import Catalog
 
-    catalog = Catalog(workspace / "connectors" if workspace is not None else None)
-    answer_rows(lambda row: answer(row, catalog, workspace))
+    previewer = Previewer(workspace)
+    answer_rows(lambda row: answer(row, previewer))
 
 
-def answer(row: Row, catalog: Catalog, workspace: Path | None) -> object:
+def answer(row: Row, previewer: Previewer) -> object:
     """The requests of one row, or why there is none. Raises PacelineError for a row that is wrong in itself."""
+    from paceline.assemble.preview import preview_all
     from paceline.errors import UsageError
-    from paceline.model.event import Filtered, Refusal
 
-    if "rudderstack" in row:
-        raise UsageError(
-            "destination configurations of RudderStack cannot be read yet",
-            where="rudderstack",
-            expected='{"connector", "settings", "event", "mapping"}',
-        )
     asked = msgspec.convert(row, PreviewRow)
-    connector = catalog.load(asked.connector)
-    faults = connector.settings_faults(asked.settings)
-    if faults:
-        place = ".".join(("settings", *map(str, faults[0].path)))
-        raise UsageError(faults[0].message, where=place, remedy=faults[0].hint)
-    mapping = _find_mapping(asked, workspace)
-    now_ms = int(time.time() * 1000) if asked.now_ms is None else asked.now_ms
-    item = _map_event(mapping, asked.event, now_ms)
-    if isinstance(item, Filtered):
-        return {"requests": [], "filtered": item}
-    if isinstance(item, Refusal):
-        return {"rejected": item}
-    refusal = connector.payload_refusal(mapping.to.action, item.payload)
-    if refusal is not None:
-        return {"rejected": refusal}
-    request = connector.build(mapping.to.action, [item], asked.settings, now_ms=now_ms)
-    unsafe = _refuse_unsafe(request)
-    return {"rejected": unsafe} if unsafe is not None else {"requests": [request]}
+    now_ms = time.time_ns() // 1_000_000 if asked.now_ms is None else asked.now_ms
+    try:
+        lanes = _lanes(asked, previewer)
+    except UsageError as error:
+        if asked.rudderstack is None:
+            raise
+        # A destination that cannot work refuses every event; there is no file here that its owner could mend.
+        return {"rejected": {"rule": error.where or "destination_config", "reason": "refused", "message": error.what}}
+    return preview_all(lanes, asked.event, now_ms=now_ms)
 
 
-def _find_mapping(asked: PreviewRow, workspace: Path | None) -> MappingFile:
-    """The mapping that a row means, for the connector that it names."""
-    from paceline.errors import UnknownNameError, UsageError
-    from paceline.model.mapping import MappingFile
-
-    match asked.mapping:
-        case dict():
-            mapping = msgspec.convert(asked.mapping, MappingFile)
-        case None:
-            raise UsageError("no mapping is given", where="mapping", expected="a mapping, or its name and --workspace")
-        case name:
-            if workspace is None:
-                raise UsageError(f"where is the mapping {name!r}?", where="mapping", remedy="say --workspace DIR")
-            from paceline.workspace.load import load_workspace
-
-            known = load_workspace(workspace).mappings
-            if name not in known:
-                raise UnknownNameError("mapping", name, known, where="mapping")
-            mapping = known[name]
-    if mapping.to.connector != asked.connector:
-        raise UsageError(f"the mapping is for {mapping.to.connector!r}, not {asked.connector!r}", where="mapping.to")
-    return mapping
-
-
-def _map_event(mapping: MappingFile, event: dict[str, object], now_ms: int) -> Item | Filtered | Refusal:
-    """The item that a lane would deliver; Filtered or Refusal when it would not."""
-    from paceline.delivery.plan import make_delivery_id
+def _lanes(asked: PreviewRow, previewer: Previewer) -> tuple[PreviewLane, ...]:
     from paceline.errors import UsageError
-    from paceline.mapping.compile import CompiledMapping, compile_mapping
-    from paceline.model.delivery import Item
 
-    compiled = compile_mapping(mapping)
-    if not isinstance(compiled, CompiledMapping):
-        raise UsageError(f"the mapping has faults: {compiled[0].message}", where="mapping")
-    whole = _complete(event, now_ms)
-    payload = compiled.apply(whole, now_ms=now_ms)
-    if not isinstance(payload, dict):
-        return payload
-    delivery_id = make_delivery_id("preview", "preview", str(whole["messageId"]))
-    return Item(delivery_id=delivery_id, payload=payload, occurred_ms=now_ms)
-
-
-def _complete(event: dict[str, object], now_ms: int) -> dict[str, object]:
-    """The event with what the gateway adds to every event. A timestamp that it has is taken as right."""
-    from paceline.model.event import isoformat_ms
-
-    received = isoformat_ms(now_ms)
-    timestamp = event.get("originalTimestamp") or received
-    return {"messageId": "preview", "receivedAt": received, "timestamp": timestamp, **event}
-
-
-def _refuse_unsafe(request: Request) -> Refusal | None:
-    from paceline.delivery.encoding import encode
-    from paceline.model.event import Refusal
-
-    wire = encode(request)
-    return wire if isinstance(wire, Refusal) else None
+    if (asked.rudderstack is None) is not bool(asked.connector):
+        raise UsageError("a row names either a connector or a destination of RudderStack", where="connector")
+    if asked.rudderstack is not None:
+        return previewer.rudderstack(asked.rudderstack.vendor, asked.rudderstack.destination_config)
+    return previewer.integration(asked.connector, asked.settings, asked.mapping)

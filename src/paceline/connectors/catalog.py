@@ -7,6 +7,7 @@ cannot take the place of a connector of ours: only the workspace's owner can.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -18,12 +19,14 @@ import msgspec
 
 from paceline.connectors.described import DescribedConnector
 from paceline.errors import UnknownNameError, UsageError
+from paceline.exchange.integration import ImportedDestination, ReadsDestination
 from paceline.model.connector import ActionsFile, Manifest, QualityFile
+from paceline.model.mapping import MappingFile
 
 ENTRY_POINT_GROUP = "paceline.connectors"
 IN_TREE = Path(__file__).parent
 
-Described = TypeVar("Described", Manifest, ActionsFile, QualityFile)
+Described = TypeVar("Described", Manifest, ActionsFile, QualityFile, MappingFile)
 
 
 class Catalog:
@@ -82,6 +85,35 @@ class Catalog:
             connector = self._loaded[name] = DescribedConnector(manifest, actions, _load_code(folder, name))
         return connector
 
+    def default_mappings(self, name: str) -> Mapping[str, MappingFile]:
+        """The connector's ready-made mappings from the Segment spec, by name; none for a connector without any."""
+        files = sorted((self._folder(name) / "mappings").glob("*.yaml"))
+        found = (read_description(file, MappingFile) for file in files)
+        return {mapping.mapping: mapping for mapping in found}
+
+    def read_rudderstack(self, vendor: str, config: Mapping[str, object]) -> tuple[str, ImportedDestination]:
+        """A RudderStack destination's configuration as the connector's name and integrations.
+
+        `vendor` is RudderStack's name of the vendor, in any case (`AM`), or ours. Raises UnknownNameError for one that
+        no connector reads, UsageError for a configuration that cannot work.
+        """
+        name = self._rudderstack_names.get(vendor.lower())
+        if name is None:
+            raise UnknownNameError("destination type of RudderStack", vendor, self._rudderstack_names)
+        code = load_module(self._folder(name) / "rudderstack.py", f"paceline_rudderstack_{name}")
+        read: ReadsDestination = code.read_destination
+        return name, read(config, self.default_mappings(name))
+
+    @cached_property
+    def _rudderstack_names(self) -> Mapping[str, str]:
+        """Connectors that read RudderStack's configurations, by RudderStack's name and by ours."""
+        names: dict[str, str] = {}
+        for name, folder in self.folders.items():
+            if (folder / "rudderstack.py").is_file():
+                names[name] = name
+                names[self.manifest(name).names_elsewhere.get("rudderstack", name)] = name
+        return names
+
     def _folder(self, name: str) -> Path:
         # Asking the installed packages costs 30 ms, which a known name need not pay.
         folder = self._near_folders.get(name) or self._offered_folders.get(name)
@@ -126,11 +158,15 @@ def _read_manifest(folder: Path, name: str) -> Manifest:
 
 
 def _load_code(folder: Path, name: str) -> ModuleType | None:
-    """The connector's own functions, where it has any. Loaded from the file, so every place works the same way."""
+    """The connector's own functions, where it has any."""
     path = folder / "connector.py"
-    if not path.is_file():
-        return None
-    spec = importlib.util.spec_from_file_location(f"paceline_connector_{name}", path)
+    return load_module(path, f"paceline_connector_{name}") if path.is_file() else None
+
+
+@functools.cache
+def load_module(path: Path, name: str) -> ModuleType:
+    """A connector's code. Loaded from the file, so that it works the same way in every place."""
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from paceline.model.delivery import Delivery, Item
 from paceline.model.event import Event, Filtered, Refusal
 from paceline.model.record import Position
+
+TRACK_PREFIX: Final = "track:"
 
 
 class Transform(Protocol):
@@ -29,15 +31,26 @@ class Transform(Protocol):
 
 
 class LanePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an integration takes: sources (None: every one) and, by event name, the mappings to try in their order."""
+    """What an integration takes: sources (None: every one) and, by record type, the mappings to try in their order.
+
+    `every_track` are those for the track events that `transforms` does not name.
+    """
 
     integration: str
     sources: frozenset[str] | None
     transforms: Mapping[str, Sequence[Transform]]
+    every_track: Sequence[Transform] = ()
+
+    def transforms_for(self, record_type: str) -> Sequence[Transform]:
+        """The mappings to try on records of a type, in order; none when the integration does not take them."""
+        named = self.transforms.get(record_type)
+        if named is not None:
+            return named
+        return self.every_track if record_type.startswith(TRACK_PREFIX) else ()
 
     def takes(self, record_type: str, source: str) -> str | None:
         """The rule that filters a record out by its attributes alone, None when the event has to be looked at."""
-        if record_type not in self.transforms:
+        if not self.transforms_for(record_type):
             return "no_mapping"
         if self.sources is not None and source not in self.sources:
             return "other_source"
@@ -56,7 +69,7 @@ def plan_delivery(
 ) -> Delivery | Filtered | Refused:
     """The one delivery that an event makes in a lane: the first mapping whose `when` holds decides."""
     filtered = Filtered(rule="no_mapping")
-    for transform in plan.transforms.get(record_type, ()):
+    for transform in plan.transforms_for(record_type):
         match transform.apply(event.payload, now_ms=now_ms):
             case Filtered() as reason:
                 filtered = reason

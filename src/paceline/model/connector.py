@@ -5,6 +5,9 @@ A connector is a folder with the same file names for every vendor:
     manifest.yaml   where the vendor is, how to authenticate, settings, limits, what its answers mean
     actions.yaml    what can be done there: method, path, how payloads become a body, the payload's JSON Schema
     connector.py    only where data cannot say it: pure functions `build` and `read`
+    mappings/       ready-made mappings from the Segment spec, in the form and with the names of a workspace's
+    tests/          their contract tests
+    rudderstack.py  a pure function `read_destination`: RudderStack's configuration as integrations
     notes.md        facts with source and date, and the vendor's habits
     quality.yaml    rules of the quality ladder: done, todo or exempt with a reason
 
@@ -272,7 +275,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `base_urls` are by region; the setting `region` chooses, `default_region` when it is not given. `settings` is a JSON
     Schema (2020-12) whose properties carry `secret: true` where they are credentials. `hosts_fixed` is false where the
-    user says which host to call.
+    user says which host to call. `names_elsewhere` is what other systems call this vendor (`rudderstack: am`).
     """
 
     connector: ConnectorName
@@ -283,6 +286,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     base_urls: Annotated[dict[str, str], Meta(min_length=1)]
     default_region: str
     hosts_fixed: bool = True
+    names_elsewhere: dict[str, str] = {}
     auth: Auth
     headers: dict[str, str] = {}
     settings: dict[str, object]

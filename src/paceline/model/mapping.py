@@ -17,13 +17,20 @@ TargetPath = Annotated[
 ]
 
 
+EVERY_EVENT = "*"
+
+
 class MappingFrom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which events a mapping takes: a track event by name, or every call of another type; and contract versions."""
+    """Which events a mapping takes: a track event by name, or every call of another type; and contract versions.
+
+    `event: "*"` takes every track event. In an integration it comes after the mappings that name the event.
+    """
 
     type: EventType = EventType.TRACK
-    event: Annotated[str, Meta(description="A track event's name, such as Order Completed. Empty for other calls.")] = (
-        ""
-    )
+    event: Annotated[
+        str,
+        Meta(description="A track event's name, such as Order Completed, or * for all. Empty for other calls."),
+    ] = ""
     contract: Annotated[
         str, Meta(description="Versions of the contract that this mapping works for, such as >=1.2 <2.")
     ] = "*"
