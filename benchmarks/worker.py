@@ -23,10 +23,12 @@ from paceline.assemble import lanes as assembling
 from paceline.assemble.door import build_door
 from paceline.assemble.opening import open_workspace
 from paceline.drivers.bus.sqlite import SqliteBus
+from paceline.drivers.marks.files import FileMarks
 from paceline.drivers.store.sqlite import SqliteStore
 from paceline.model.delivery import Answer, WireRequest
 from paceline.observe.telemetry import Telemetry
 from paceline.runtime.clock import SystemClock
+from paceline.runtime.deliver.gate import Gates
 from paceline.runtime.gateway.decode import DecodedRequest, RequestFacts, decode_request, read_envelope
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.memory import tune_memory
@@ -79,7 +81,10 @@ async def main(events: int, route: str, lanes: int) -> None:
 
         memos = {"events": EventMemo(), "canonical": EventMemo()}
         worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, keep_house=keep_all)
-        parts = assembling.SharedParts(bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos)
+        gates, marks = Gates(clock, telemetry, store), FileMarks(root / "marks")
+        parts = assembling.SharedParts(
+            bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos, gates=gates, marks=marks
+        )
         lane_set = assembling.build_lanes(opened, parts)
         tune_memory()
         started, cpu = time.perf_counter(), time.process_time()

@@ -12,8 +12,10 @@ import pytest
 from paceline.delivery.plan import LanePlan
 from paceline.delivery.retry import RetryPolicy
 from paceline.drivers.bus.memory import MemoryBus
+from paceline.drivers.marks.memory import MemoryMarks
 from paceline.drivers.store.memory import MemoryStore
 from paceline.errors import StorageError
+from paceline.model.connector import RateLimit
 from paceline.model.delivery import Answer, Fate, Item, Outcome, OutcomeClass, Request, WireRequest
 from paceline.model.event import Filtered, Refusal
 from paceline.model.integration import DeliveryLimits
@@ -21,9 +23,12 @@ from paceline.model.record import Record, Verdict
 from paceline.observe.ledger import LaneLedger, balance
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.connector import BatchLimits
+from paceline.ports.marks import Marks
 from paceline.ports.store import DeadLetterFilter
 from paceline.runtime.clock import SystemClock
+from paceline.runtime.deliver.credentials import FixedCredentials
 from paceline.runtime.deliver.dispatch import Vendor
+from paceline.runtime.deliver.gate import Gate
 from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import ProcessLoop
@@ -126,6 +131,8 @@ class Bench:
         self.keeps_order = keeps_order
         self.topic = topic
         self.stopping = asyncio.Event()
+        self.limits: list[RateLimit] = []
+        self.marks: Marks = MemoryMarks()
         self._sent = 0
 
     async def send(self, *users: str, event: str = EVENT, verdict: Verdict | None = None) -> None:
@@ -150,17 +157,20 @@ class Bench:
         )
         vendor = Vendor(
             connector=ShopConnector(),
-            settings={},
+            credentials=FixedCredentials({}),
             sender=self.sender,
             limits=limits or DeliveryLimits(max_in_flight=16),
         )
+        clock, telemetry = SystemClock(), Telemetry()
         ports = LanePorts(
             bus=self.bus,
             store=self.store,
-            clock=SystemClock(),
-            telemetry=Telemetry(),
+            clock=clock,
+            telemetry=telemetry,
             jitter=lambda: 0.0,
             memo=EventMemo(),
+            gate=Gate("shop:1", clock, telemetry, self.store, limits=self.limits),
+            marks=self.marks,
         )
         return Lane(settings, vendor, ports)
 

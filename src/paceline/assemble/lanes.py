@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
 
@@ -17,15 +18,19 @@ from paceline.drivers.sender.curl import CurlSender
 from paceline.drivers.sender.redirect import FakeVendorSender
 from paceline.errors import UsageError
 from paceline.mapping.compile import CompiledMapping, compile_mapping
+from paceline.model.connector import Manifest, OAuth2Auth, RateLimit
 from paceline.model.event import Filtered, Refusal
 from paceline.model.integration import IntegrationFile, Ordering
 from paceline.model.mapping import EVERY_EVENT, MappingFile
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
+from paceline.ports.marks import Marks
 from paceline.ports.sender import Sender
 from paceline.ports.store import LaneStore
+from paceline.runtime.deliver.credentials import Credentials, FixedCredentials, TokenCredentials
 from paceline.runtime.deliver.dispatch import Vendor
+from paceline.runtime.deliver.gate import Gate, Gates
 from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
@@ -33,16 +38,18 @@ from paceline.runtime.worker import LaneSet
 
 
 class SharedParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What all lanes of a worker share. `memos` holds decoded events by topic."""
+    """What all lanes of a worker share. `memos` holds decoded events by topic; `gates` and `marks` outlive a reload."""
 
     bus: Bus
     store: LaneStore
     clock: Clock
     telemetry: Telemetry
     memos: Mapping[str, EventMemo]
+    gates: Gates
+    marks: Marks
 
-    def ports(self, topic: str) -> LanePorts:
-        """What a lane on `topic` works with."""
+    def ports(self, topic: str, gate: Gate) -> LanePorts:
+        """What a lane on `topic` works with that uses the account of `gate`."""
         return LanePorts(
             bus=self.bus,
             store=self.store,
@@ -50,6 +57,8 @@ class SharedParts(msgspec.Struct, frozen=True, kw_only=True):
             telemetry=self.telemetry,
             jitter=random.random,
             memo=self.memos[topic],
+            gate=gate,
+            marks=self.marks,
         )
 
 
@@ -61,16 +70,51 @@ def build_lanes(opened: OpenWorkspace, parts: SharedParts, *, fake_vendors: str 
     policy = _egress(opened, fake_vendors)
     lanes: list[Lane] = []
     senders: list[Sender] = []
+    accounts: dict[str, Credentials] = {}
     for integration in opened.workspace.integrations.values():
-        vendor = _vendor(opened, integration, policy, fake_vendors)
-        senders.append(vendor.sender)
-        lanes.append(Lane(lane_settings(opened, integration), vendor, parts.ports(_topic(integration))))
+        connector = opened.catalog.load(integration.connector)
+        settings = resolved_settings(opened, integration)
+        account = account_of(connector.name, settings)
+        sender: Sender = CurlSender(policy, max_connections=integration.limits.max_requests)
+        if fake_vendors:
+            sender = FakeVendorSender(sender, base_url=fake_vendors, connector=connector.name)
+        senders.append(sender)
+        if account not in accounts:
+            accounts[account] = _credentials(connector, settings, sender, parts.clock)
+        vendor = Vendor(connector=connector, credentials=accounts[account], sender=sender, limits=integration.limits)
+        gate = parts.gates.gate(account, rate_limits(connector.manifest, integration))
+        lanes.append(Lane(lane_settings(opened, integration), vendor, parts.ports(_topic(integration), gate)))
 
     async def close() -> None:
         for sender in senders:
             await sender.close()
 
     return LaneSet(lanes=lanes, close=close)
+
+
+def account_of(connector: str, settings: Mapping[str, object]) -> str:
+    """A name for one account at a vendor: equal settings are the same account. Tells nothing of the secrets.
+
+    >>> account_of("webhook", {"url": "https://a.example"})
+    'webhook:5f4c9f2e5d6a'
+    """
+    digest = hashlib.sha256(msgspec.json.encode(["paceline account", connector, settings], order="deterministic"))
+    return f"{connector}:{digest.hexdigest()[:12]}"
+
+
+def rate_limits(manifest: Manifest, integration: IntegrationFile) -> Sequence[RateLimit]:
+    """What the vendor allows, and what the integration's file allows on top of it."""
+    own = integration.limits.max_requests_per_sec
+    return [*manifest.rate_limits, *([] if own is None else [RateLimit(requests=1, per_secs=1 / own)])]
+
+
+def _credentials(
+    connector: DescribedConnector, settings: Mapping[str, object], sender: Sender, clock: Clock
+) -> Credentials:
+    auth = connector.manifest.auth
+    return (
+        TokenCredentials(auth, settings, sender, clock) if isinstance(auth, OAuth2Auth) else FixedCredentials(settings)
+    )
 
 
 def lane_settings(opened: OpenWorkspace, integration: IntegrationFile) -> LaneSettings:
@@ -144,19 +188,6 @@ class CheckedTransform:
         if type(payload) is dict:
             return self._refusal_of(self.action, payload) or payload
         return payload
-
-
-def _vendor(opened: OpenWorkspace, integration: IntegrationFile, policy: EgressPolicy, fake_vendors: str) -> Vendor:
-    connector = opened.catalog.load(integration.connector)
-    sender: Sender = CurlSender(policy, max_connections=integration.limits.max_requests)
-    if fake_vendors:
-        sender = FakeVendorSender(sender, base_url=fake_vendors, connector=connector.name)
-    return Vendor(
-        connector=connector,
-        settings=resolved_settings(opened, integration),
-        sender=sender,
-        limits=integration.limits,
-    )
 
 
 def resolved_settings(opened: OpenWorkspace, integration: IntegrationFile) -> Mapping[str, object]:

@@ -15,12 +15,13 @@ from paceline.assemble.door import build_door
 from paceline.assemble.housekeeping import housekeeping
 from paceline.assemble.lanes import SharedParts, build_lanes
 from paceline.assemble.opening import OpenWorkspace, fingerprint_files, open_workspace
-from paceline.assemble.storage import open_bus, open_store
+from paceline.assemble.storage import open_bus, open_marks, open_store
 from paceline.errors import PacelineError, WorkspaceError
 from paceline.model.finding import Severity
 from paceline.observe.facts import GatewayReady, GatewayStopped, WorkerReady, WorkspaceBroken, WorkspaceReloaded
 from paceline.observe.telemetry import Telemetry
 from paceline.runtime.clock import SystemClock
+from paceline.runtime.deliver.gate import Gates
 from paceline.runtime.gateway.app import Gateway
 from paceline.runtime.gateway.server import open_listening_socket, serve
 from paceline.runtime.memo import EventMemo
@@ -84,7 +85,15 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
     store = open_store(workspace.path, workspace.settings.store, workspace.settings.dedup)
 
     memos = {EVENTS_TOPIC: EventMemo(), CANONICAL_TOPIC: EventMemo()}
-    parts = SharedParts(bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos)
+    parts = SharedParts(
+        bus=bus,
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        memos=memos,
+        gates=Gates(clock, telemetry, store),
+        marks=open_marks(workspace.path, workspace.settings.store),
+    )
 
     def build(current: OpenWorkspace) -> LaneSet:
         return build_lanes(current, parts, fake_vendors=fake_vendors)

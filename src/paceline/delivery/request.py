@@ -41,7 +41,9 @@ class RequestPlan:
         self._body = action.body
         self.idempotency = action.idempotency or manifest.idempotency
         self.batch = action.batch or manifest.batch
-        self._bases = {region: parse_template(url) for region, url in manifest.base_urls.items()}
+        bases = action.base_urls or manifest.base_urls
+        self._bases = {region: parse_template(url) for region, url in bases.items()}
+        self._auth = action.auth or manifest.auth
         self._path = parse_template(action.path)
         self.path_fields = tuple(
             part.keys for part in self._path if isinstance(part, Placeholder) and part.origin == "payload"
@@ -61,7 +63,7 @@ class RequestPlan:
         headers = dict(self._headers)
         query = dict(self._action.query)
         top: Payload = {}
-        add_credentials(self._manifest.auth, settings, headers=headers, query=query, body=top)
+        add_credentials(self._auth, settings, headers=headers, query=query, body=top)
         for name, setting in self._action.query_settings.items():
             if settings.get(setting) is not None:
                 query[name] = str(settings[setting])
@@ -86,7 +88,7 @@ class RequestPlan:
                 where="settings.region",
                 expected=" or ".join(sorted(self._bases)),
             )
-        return _fill(base, settings, payload).rstrip("/") + _fill(self._path, settings, payload)
+        return fill_template(base, settings, payload).rstrip("/") + fill_template(self._path, settings, payload)
 
     def _build_body(self, items: Sequence[Item], settings: Settings, credentials: Payload, now_ms: int) -> object:
         rule = self._body
@@ -110,6 +112,8 @@ class RequestPlan:
                 if len(items) != 1:
                     raise DefectError(f"{self._manifest.connector} takes one item a request here, not {len(items)}")
                 return {**top, **wrap(items[0])} if top else wrap(items[0])
+            case BodyShape.JOINED:
+                return _join(top, [wrap(item) for item in items])
             case _:
                 assert_never(rule.shape)
 
@@ -166,7 +170,7 @@ def parse_template(template: str) -> tuple[str | Placeholder, ...]:
     return tuple(parts)
 
 
-def _fill(template: tuple[str | Placeholder, ...], settings: Settings, payload: Mapping[str, object]) -> str:
+def fill_template(template: tuple[str | Placeholder, ...], settings: Settings, payload: Mapping[str, object]) -> str:
     """The template with its holes filled, each percent-encoded as one path segment.
 
     A setting at the very beginning is a whole URL and stays as it is; `encode` checks it.
@@ -209,6 +213,15 @@ def _set(target: Mapping[str, object], keys: Sequence[str], value: object) -> Pa
     head, *rest = keys
     inner = target.get(head)
     return {**target, head: _set(inner if isinstance(inner, dict) else {}, rest, value) if rest else value}
+
+
+def _join(top: Payload, payloads: Sequence[Payload]) -> Payload:
+    """`top` with a list under each key of the payloads, in their order."""
+    lists: dict[str, list[object]] = {}
+    for payload in payloads:
+        for name, entry in payload.items():
+            lists.setdefault(name, []).extend(entry if isinstance(entry, list) else [entry])
+    return {**top, **lists}
 
 
 def _set_missing(target: Payload, keys: Sequence[str], value: str) -> Payload:

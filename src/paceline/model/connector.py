@@ -60,11 +60,15 @@ class BearerAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class HeaderAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="header"):
-    """A secret in a header of the vendor's own, after `prefix` (`Klaviyo-API-Key `)."""
+    """A secret in a header of the vendor's own, after `prefix` (`Klaviyo-API-Key `).
+
+    `other_names` are headers in which the vendor takes it, too; nothing is sent in them.
+    """
 
     header: str
     setting: SettingName
     prefix: str = ""
+    other_names: list[str] = []
 
 
 class QueryAuth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="query"):
@@ -270,12 +274,35 @@ class DocsLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     read: str
 
 
+class Language(enum.StrEnum):
+    """A language in which a vendor offers a client library."""
+
+    PYTHON = "python"
+    JAVASCRIPT = "javascript"
+    """TypeScript too."""
+
+
+class Sdk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client library of the vendor, by which `paceline debt` recognizes code that calls the vendor by itself.
+
+    `modules` are what programs import; the package's name when left out. `redirects` names the options (or attributes)
+    that send the library's requests to another host, such as your own gateway: then it is no call to the vendor.
+    """
+
+    language: Language
+    package: Annotated[str, Meta(description="Its name at PyPI or npm.")]
+    modules: list[str] = []
+    redirects: list[str] = []
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One vendor.
 
     `base_urls` are by region; the setting `region` chooses, `default_region` when it is not given. `settings` is a JSON
     Schema (2020-12) whose properties carry `secret: true` where they are credentials. `hosts_fixed` is false where the
     user says which host to call. `names_elsewhere` is what other systems call this vendor (`rudderstack: am`).
+    `other_hosts` are further hosts of the vendor's APIs and `sdks` its client libraries, by which code that calls the
+    vendor by itself is found.
     """
 
     connector: ConnectorName
@@ -286,6 +313,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     base_urls: Annotated[dict[str, str], Meta(min_length=1)]
     default_region: str
     hosts_fixed: bool = True
+    other_hosts: list[str] = []
+    sdks: list[Sdk] = []
     names_elsewhere: dict[str, str] = {}
     auth: Auth
     headers: dict[str, str] = {}
@@ -310,6 +339,8 @@ class BodyShape(enum.StrEnum):
     """The body is the list of items."""
     WRAPPED = "wrapped"
     """The body is an object with the list of items under `under`."""
+    JOINED = "joined"
+    """The body has a list under each key of the payloads; a payload adds one entry there, or a list of entries."""
 
 
 class BodyRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -341,11 +372,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `payload` is the JSON Schema (2020-12) of what a mapping makes; `x-pii` in it lists the kinds of personal data that
     belong there. `omit` lists payload fields that only serve the path and do not go into the body. Whatever is given
-    here and in the manifest, this one counts.
+    here and in the manifest, this one counts: `base_urls` (for the same regions) and `auth`, too, where a vendor keeps
+    an API apart, such as deletion.
     """
 
     title: str
     description: str = ""
+    base_urls: dict[str, str] | None = None
+    auth: Auth | None = None
     method: HttpMethod = "POST"
     path: str
     query: dict[str, str] = {}

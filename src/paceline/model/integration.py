@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from paceline.model.contract import Day, Name, Owner
+from paceline.model.debt import Workaround
 
 Score = Annotated[int, Meta(ge=1, le=5)]
 
@@ -74,6 +75,10 @@ class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         ),
     ] = 100
     max_requests: Annotated[int, Meta(ge=1, le=256, description="Requests under way at the same time.")] = 8
+    max_requests_per_sec: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="Requests a second, of all integrations that use the same account; below the vendor's limit."),
+    ] = None
     max_batch: Annotated[int, Meta(ge=1)] | None = None
     timeout_secs: Annotated[float, Meta(gt=0, le=300, description="How long to wait for a vendor's answer.")] = 30.0
     retry_window_hours: Annotated[
@@ -128,4 +133,8 @@ class IntegrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         str | None, Meta(description="What whoever is on call needs to know, such as runbooks/customerio.md.")
     ] = None
     risk: Risk | None = None
+    request: Annotated[
+        str, Meta(description="The request of backlog.yaml that it answers; its name when that is the same.")
+    ] = ""
+    workarounds: Annotated[list[Workaround], Meta(description="What is done by hand for it, again and again.")] = []
     description: Annotated[str, Meta(description="What it is for, in a sentence or two.")] = ""

@@ -9,6 +9,7 @@ import msgspec
 
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
+from paceline.ports.throttle import ThrottleStore
 
 
 class Count(msgspec.Struct, frozen=True, gc=False):
@@ -164,8 +165,8 @@ class StoreRepair(Protocol):
         """Note that these exclusions' events were appended again, so that nobody does it twice."""
 
 
-class Store(LaneStore, AdmissionStore, StoreInspection, StoreRepair, Protocol):
-    """All four, and an end."""
+class Store(LaneStore, ThrottleStore, AdmissionStore, StoreInspection, StoreRepair, Protocol):
+    """All five, and an end."""
 
     async def close(self) -> None:
         """Finish commits under way and let go of files and connections. Called once."""

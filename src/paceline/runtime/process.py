@@ -17,7 +17,7 @@ from paceline.ports.store import AdmissionCommit, AdmissionStore, Count, Exclusi
 EVENTS_TOPIC = "events"
 CANONICAL_TOPIC = "canonical"
 MAX_STRETCH_EVENTS = 1000
-IDLE_WAIT_SECS = 0.5
+LOOK_SECS = 0.5
 
 
 class ProcessLoop:
@@ -30,7 +30,9 @@ class ProcessLoop:
 
     name = "admission"
 
-    def __init__(self, bus: Bus, store: AdmissionStore, clock: Clock) -> None:
+    def __init__(self, bus: Bus, store: AdmissionStore, clock: Clock, *, look_secs: float = LOOK_SECS) -> None:
+        """`look_secs` is how often an idle loop looks whether it is to end."""
+        self._look_secs = look_secs
         self._bus = bus
         self._store = store
         self._clock = clock
@@ -42,7 +44,7 @@ class ProcessLoop:
         try:
             while not stopping.is_set():
                 wanted = _begin_at(cursors, reader.assignment())
-                stored = await reader.read(wanted, max_records=MAX_STRETCH_EVENTS, wait_secs=IDLE_WAIT_SECS)
+                stored = await reader.read(wanted, max_records=MAX_STRETCH_EVENTS, wait_secs=self._look_secs)
                 if stored:
                     await self._judge(stored)
                     cursors = advance(cursors, stored)

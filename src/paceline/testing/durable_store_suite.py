@@ -71,6 +71,15 @@ class DurableStoreSuite(StoreSuite):
             assert await store.open_admission() == {0: 5}
 
     @runs_to_end
+    async def test_pauses_and_turns_survive_reopening(self, site: DurableStoreSite) -> None:
+        async with opened(site) as store:
+            await store.pause("a:1", until_ms=5000)
+            await store.take_turns("a:1", turns=10, interval_ms=100.0, slack_ms=0.0, now_ms=1000)
+        async with opened(site) as store:
+            turns = await store.take_turns("a:1", turns=1, interval_ms=100.0, slack_ms=0.0, now_ms=1000)
+            assert (turns.first_ms, turns.paused_until_ms, await store.paused_until("a:1")) == (2000, 5000, 5000)
+
+    @runs_to_end
     async def test_fingerprints_are_seen_after_a_restart(self, site: DurableStoreSite) -> None:
         async with opened(site) as store:
             for start in range(0, 300, 30):

@@ -39,6 +39,7 @@ from paceline.testing.store_samples import (
     parking,
     positions,
 )
+from paceline.testing.throttle_suite import ThrottlePromises
 
 
 class LanePromises:
@@ -493,7 +494,7 @@ class DedupPromises:
             assert await store.seen(fingerprints(range(4500, 5000))) == set(fingerprints(range(4500, 5000)))
 
 
-class StoreSuite(LanePromises, RetryPromises, DeadLetterPromises, AdmissionPromises, DedupPromises):
+class StoreSuite(LanePromises, RetryPromises, DeadLetterPromises, AdmissionPromises, DedupPromises, ThrottlePromises):
     """The promises of every store."""
 
     @pytest.fixture

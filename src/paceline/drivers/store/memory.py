@@ -24,6 +24,7 @@ from paceline.ports.store import (
     LaneCommit,
     LaneState,
 )
+from paceline.ports.throttle import Turns, first_turn_ms
 
 ADMISSION = "admission"
 
@@ -81,6 +82,8 @@ class MemoryStore:
         self._lanes: dict[str, _Lane] = {ADMISSION: _Lane()}
         self._dead: dict[tuple[str, str], DeadLetter] = {}
         self._exclusions: dict[Position, Exclusion] = {}
+        self._paused_until: dict[str, int] = {}
+        self._next_turn_ms: dict[str, float] = {}
 
     async def open_lane(self, lane: str, start: Cursors) -> LaneState:
         """See the port."""
@@ -118,6 +121,20 @@ class MemoryStore:
             if first.get(position.partition, position.offset + 1) <= position.offset < end.get(position.partition, 0)
         }
         return Admission(cursors=dict(self._lanes[ADMISSION].cursors), exclusions=found)
+
+    async def pause(self, account: str, *, until_ms: int) -> None:
+        """See the port."""
+        self._paused_until[account] = max(until_ms, self._paused_until.get(account, 0))
+
+    async def paused_until(self, account: str) -> int:
+        """See the port."""
+        return self._paused_until.get(account, 0)
+
+    async def take_turns(self, account: str, *, turns: int, interval_ms: float, slack_ms: float, now_ms: int) -> Turns:
+        """See the port."""
+        first_ms = first_turn_ms(self._next_turn_ms.get(account, 0.0), slack_ms=slack_ms, now_ms=now_ms)
+        self._next_turn_ms[account] = first_ms + turns * interval_ms
+        return Turns(first_ms=first_ms, paused_until_ms=self._paused_until.get(account, 0))
 
     async def open_admission(self) -> Cursors:
         """See the port."""

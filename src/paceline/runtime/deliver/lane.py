@@ -18,12 +18,15 @@ from paceline.observe.facts import DeliveryDeadLettered
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
+from paceline.ports.marks import LaneMark, Marks
 from paceline.ports.store import Exclusion, LaneStore
+from paceline.runtime.deliver.budget import RetryBudget
 from paceline.runtime.deliver.dispatch import Dispatcher, Held, Tried, Vendor
 from paceline.runtime.deliver.gate import Gate
 from paceline.runtime.deliver.in_flight import InFlight
 from paceline.runtime.deliver.letters import (
     DEFECT_REASON,
+    letter_of_crash,
     letter_of_delivery,
     letter_of_lost,
     letter_of_refused,
@@ -32,24 +35,34 @@ from paceline.runtime.deliver.tally import Tally
 from paceline.runtime.memo import EventMemo
 
 MAX_STRETCH_RECORDS = 1000
-IDLE_WAIT_SECS = 0.5
 ADMISSION_WAIT_SECS = 0.002
+BUDGET_WAIT_SECS = 0.05
+MOST_STRIKES = 2
+"""An event during whose handling the process ended so often is set aside."""
+
 PORTIONS = 2
 """A lane's deliveries in flight go in so many portions: one is recorded while the next is sent."""
 
 
 class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lane is told. `topic` is `events` for a direct route, `canonical` for the bus."""
+    """What a lane is told. `topic` is `events` for a direct route, `canonical` for the bus.
+
+    `look_secs` is how often an idle lane looks whether somebody replays dead letters or wants it to end.
+    """
 
     name: str
     topic: str
     plan: LanePlan
     retry: RetryPolicy
     keeps_order: bool
+    look_secs: float = 0.5
 
 
 class LanePorts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lane works with. `jitter` gives a random number in [0, 1); `memo` is the one of the lane's topic."""
+    """What a lane works with. `jitter` gives a random number in [0, 1); `memo` is the one of the lane's topic.
+
+    `gate` is shared by all lanes that use the same account.
+    """
 
     bus: Bus
     store: LaneStore
@@ -57,29 +70,17 @@ class LanePorts(msgspec.Struct, frozen=True, kw_only=True):
     telemetry: Telemetry
     jitter: Callable[[], float]
     memo: EventMemo
+    gate: Gate
+    marks: Marks
 
 
 class Lane:
-    """Delivers one integration's events, first attempts and retries in two loops of their own.
-
-    After every step its cursor, ledger, retry rows and dead letters are committed together; until then at most
-    `max_in_flight` deliveries are sent, so that is how many a crash can repeat, under the same idempotency keys.
-    """
+    """One integration's delivery, as a worker starts it."""
 
     def __init__(self, settings: LaneSettings, vendor: Vendor, ports: LanePorts) -> None:
         self._settings = settings
-        self._bus = ports.bus
-        self._store = ports.store
-        self._clock = ports.clock
-        self._telemetry = ports.telemetry
-        self._jitter = ports.jitter
-        self._read = ports.memo.read
-        self._gate = Gate(settings.name, ports.clock, ports.telemetry)
-        self._dispatcher = Dispatcher(vendor, self._gate, ports.clock, keeps_order=settings.keeps_order)
-        self._parked_keys: Counter[str] = Counter()
-        self._in_flight = InFlight(vendor.limits.max_in_flight)
-        self._portion_size = max(1, vendor.limits.max_in_flight // PORTIONS)
-        self._last_portion: asyncio.Task[None] | None = None
+        self._vendor = vendor
+        self._ports = ports
 
     @property
     def name(self) -> str:
@@ -91,25 +92,69 @@ class Lane:
 
         Raises StorageError; whoever runs the lane starts it again from what is on disk.
         """
+        mark = self._ports.marks.lane(self.name)
+        await self._ports.gate.join(self.name)
+        try:
+            await LaneRun(self._settings, self._vendor, self._ports, mark=mark, stopping=stopping).run(start)
+        finally:
+            self._ports.gate.leave(self.name)
+            mark.close()
+
+
+class LaneRun:
+    """Delivers one integration's events, first attempts and retries in two loops of their own.
+
+    After every step its cursor, ledger, retry rows and dead letters are committed together; until then at most
+    `max_in_flight` deliveries are sent, so that is how many a crash can repeat, under the same idempotency keys.
+    """
+
+    def __init__(
+        self, settings: LaneSettings, vendor: Vendor, ports: LanePorts, *, mark: LaneMark, stopping: asyncio.Event
+    ) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._bus = ports.bus
+        self._store = ports.store
+        self._clock = ports.clock
+        self._telemetry = ports.telemetry
+        self._jitter = ports.jitter
+        self._read = ports.memo.read
+        self._gate = ports.gate
+        self._mark = mark
+        self._stopping = stopping
+        self._dispatcher = Dispatcher(
+            vendor, ports.gate, ports.clock, mark=mark, stopping=stopping, keeps_order=settings.keeps_order
+        )
+        self._quarantined = {position for position, strikes in mark.strikes.items() if strikes >= MOST_STRIKES}
+        self._parked_keys: Counter[str] = Counter()
+        self._in_flight = InFlight(vendor.limits.max_in_flight)
+        self._portion_size = max(1, vendor.limits.max_in_flight // PORTIONS)
+        self._last_portion: asyncio.Task[None] | None = None
+        self._budget = RetryBudget()
+
+    async def run(self, start: Cursors) -> None:
+        """Until `stopping` is set."""
         state = await self._store.open_lane(self.name, start)
         self._parked_keys = Counter(state.parked_keys)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._deliver_new(dict(state.cursors), stopping))
-            tasks.create_task(self._deliver_waiting(stopping))
+            tasks.create_task(self._deliver_new(dict(state.cursors)))
+            tasks.create_task(self._deliver_waiting())
 
-    async def _deliver_new(self, cursors: Cursors, stopping: asyncio.Event) -> None:
+    async def _deliver_new(self, cursors: Cursors) -> None:
         reader = self._bus.reader(self._settings.topic, self.name)
         self._last_portion = None
         try:
             async with asyncio.TaskGroup() as portions:
-                while not stopping.is_set():
+                while not self._stopping.is_set():
                     if await self._is_gate_closed():
                         continue
                     wanted = {partition: cursors.get(partition, 0) for partition in reader.assignment()}
-                    stored = await reader.read(wanted, max_records=MAX_STRETCH_RECORDS, wait_secs=IDLE_WAIT_SECS)
+                    stored = await reader.read(
+                        wanted, max_records=MAX_STRETCH_RECORDS, wait_secs=self._settings.look_secs
+                    )
                     stored, exclusions = await self._judged(stored, wanted)
                     if stored:
-                        done = await self._deliver_stretch(stored, exclusions, portions, stopping)
+                        done = await self._deliver_stretch(stored, exclusions, portions)
                         cursors = advance(cursors, stored[:done])
         finally:
             await reader.close()
@@ -117,7 +162,7 @@ class Lane:
     async def _is_gate_closed(self) -> bool:
         secs = self._gate.secs_until_open()
         if secs > 0:
-            await self._clock.sleep(min(secs, IDLE_WAIT_SECS))
+            await self._clock.sleep(min(secs, self._settings.look_secs))
         return secs > 0
 
     async def _judged(
@@ -137,7 +182,6 @@ class Lane:
         stored: Sequence[StoredRecord],
         exclusions: Mapping[Position, Exclusion],
         portions: asyncio.TaskGroup,
-        stopping: asyncio.Event,
     ) -> int:
         """Plan, and hand over portions to be delivered; how many records are done with."""
         tally = Tally(self.name, self._parked_keys)
@@ -150,7 +194,7 @@ class Lane:
             if len(portion) >= self._portion_size:
                 await self._hand_over(portion, tally, portions)
                 tally, portion = Tally(self.name, self._parked_keys), []
-                if stopping.is_set() or self._gate.secs_until_open() > 0:
+                if self._stopping.is_set() or self._gate.secs_until_open() > 0:
                     return number
         if not tally.is_empty():
             await self._hand_over(portion, tally, portions)
@@ -163,6 +207,7 @@ class Lane:
         record only when everything before it is recorded.
         """
         await self._in_flight.take(len(portion))
+        self._budget.earn(len(portion), now_secs=self._clock.monotonic_secs())
         task = portions.create_task(self._deliver_portion(portion, tally, self._last_portion))
         self._last_portion = task
         if self._settings.keeps_order:
@@ -190,6 +235,8 @@ class Lane:
             tally.count(Fate(record.verdict.fate), record.verdict.rule)
         elif (rule := self._settings.plan.takes(record.type, record.source)) is not None:
             tally.count(Fate.FILTERED, rule)
+        elif one.position in self._quarantined:
+            tally.bury(letter_of_crash(self.name, record, one.position, self._clock.now_ms()))
         else:
             return self._plan_record(record, one.position, tally)
         return None
@@ -209,12 +256,15 @@ class Lane:
 
     def _transform(self, record: Record, position: Position) -> Delivery | Filtered | Refused:
         """The delivery of a record. The mapping's clock is the time of receipt, so a retry makes the same payload."""
-        event = self._read(record, position)
+        self._mark.begin((position,))
         try:
+            event = self._read(record, position)
             return plan_delivery(event, record.type, position, self._settings.plan, now_ms=event.received_ms)
         except Exception as defect:  # noqa: BLE001  (a defect in a mapping must not stop the lane for other events)
             message = f"the mapping raised {type(defect).__name__}"
             return Refused(mapping="", refusal=Refusal(rule="", reason=DEFECT_REASON, message=message))
+        finally:
+            self._mark.end()
 
     async def _send(self, portion: Sequence[Delivery], tally: Tally) -> None:
         """Send a portion and settle every delivery in it. Nothing of it counts before it is recorded."""
@@ -224,6 +274,9 @@ class Lane:
     async def _record(self, tally: Tally) -> None:
         await self._store.commit(tally.change())
         for letter in tally.dead:
+            if letter.position in self._quarantined:
+                self._quarantined.discard(letter.position)
+                self._mark.forgive(letter.position)
             self._telemetry.record(
                 DeliveryDeadLettered(
                     lane=self.name,
@@ -252,13 +305,17 @@ class Lane:
                 tally.bury(letter_of_delivery(self.name, delivery, result.outcome, given_up, now_ms))
         return None
 
-    async def _deliver_waiting(self, stopping: asyncio.Event) -> None:
-        """The retry loop. Looks at least twice a second, because another process may replay dead letters."""
-        while not stopping.is_set():
+    async def _deliver_waiting(self) -> None:
+        """The retry loop."""
+        while not self._stopping.is_set():
             if await self._is_gate_closed():
                 continue
+            allowed = self._budget.spend(self._portion_size, now_secs=self._clock.monotonic_secs())
+            if not allowed:
+                await self._clock.sleep(BUDGET_WAIT_SECS)
+                continue
             now_ms = self._clock.now_ms()
-            waiting = await self._store.due(self.name, now_ms=now_ms, limit=self._portion_size)
+            waiting = await self._store.due(self.name, now_ms=now_ms, limit=allowed)
             if waiting:
                 await self._in_flight.take(len(waiting))
                 try:
@@ -267,8 +324,8 @@ class Lane:
                     self._in_flight.give_back(len(waiting))
                 continue
             next_due_ms = await self._store.next_due(self.name)
-            wait_ms = IDLE_WAIT_SECS * 1000 if next_due_ms is None else max(next_due_ms - now_ms, 10)
-            await self._clock.sleep(min(wait_ms / 1000, IDLE_WAIT_SECS))
+            wait_secs = self._settings.look_secs if next_due_ms is None else max(next_due_ms - now_ms, 10) / 1000
+            await self._clock.sleep(min(wait_secs, self._settings.look_secs))
 
     async def _retry(self, waiting: Sequence[Parked]) -> None:
         """Make waiting deliveries again from the log, with today's mapping and the same idempotency key, and send."""
@@ -280,6 +337,9 @@ class Lane:
             record = records.get(parked.position)
             if record is None:
                 tally.bury(letter_of_lost(self.name, parked, self._clock.now_ms()))
+                continue
+            if parked.position in self._quarantined:
+                tally.bury(letter_of_crash(self.name, record, parked.position, self._clock.now_ms()))
                 continue
             match self._transform(record, parked.position):
                 case Filtered() as filtered:

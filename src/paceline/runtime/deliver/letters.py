@@ -5,6 +5,7 @@ from __future__ import annotations
 from paceline.delivery.plan import Refused, make_delivery_id
 from paceline.delivery.settle import GivenUp
 from paceline.model.delivery import DeadLetter, DeadLetterClass, Delivery, Outcome, OutcomeClass, Parked
+from paceline.model.event import Refusal
 from paceline.model.record import Position, Record
 
 DEFECT_REASON = "internal"
@@ -27,6 +28,13 @@ def letter_of_delivery(lane: str, delivery: Delivery, outcome: Outcome, given_up
         first_failed_ms=given_up.first_failed_ms,
         last_failed_ms=now_ms,
     )
+
+
+def letter_of_crash(lane: str, record: Record, position: Position, now_ms: int) -> DeadLetter:
+    """An event during whose handling the worker ended twice."""
+    message = "the worker ended twice while it worked on this event"
+    refusal = Refusal(rule="worker", reason=DEFECT_REASON, message=message)
+    return letter_of_refused(lane, Refused(mapping="", refusal=refusal), record, position, now_ms)
 
 
 def letter_of_refused(lane: str, refused: Refused, record: Record, position: Position, now_ms: int) -> DeadLetter:

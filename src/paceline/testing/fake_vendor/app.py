@@ -91,7 +91,7 @@ class FakeVendors:
                 return None
             case _:
                 pass
-        account = find_account(vendor.connector.manifest.auth, self._accounts.get(name, ()), sent, now_secs=time.time())
+        account = find_account(vendor.auth_for(taken), self._accounts.get(name, ()), sent, now_secs=time.time())
         if account is None:
             return self._refuse(name, reply_like(samples.unauthorized))
         reply = self._judge(name, sent, taken, account, behavior)

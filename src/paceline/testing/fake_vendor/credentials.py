@@ -11,7 +11,7 @@ import msgspec
 from paceline.delivery.authentication import add_credentials
 from paceline.delivery.webhooks import read_secret, verify
 from paceline.errors import UsageError
-from paceline.model.connector import Auth, BasicAuth, SignatureAuth
+from paceline.model.connector import Auth, BasicAuth, HeaderAuth, SignatureAuth
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,7 @@ def _carries(auth: Auth, settings: Mapping[str, object], sent: Sent, *, exactly:
     except UsageError:
         return False
     top = sent.body if isinstance(sent.body, dict) else {}
+    sent = _with_usual_header(auth, sent) if isinstance(auth, HeaderAuth) else sent
     if exactly:
         return (
             all(sent.headers.get(name.lower()) == value for name, value in headers.items())
@@ -78,6 +79,13 @@ def _carries(auth: Auth, settings: Mapping[str, object], sent: Sent, *, exactly:
         and (not query or any(sent.query.get(name) for name in query))
         and all(top.get(name) for name in body)
     )
+
+
+def _with_usual_header(auth: HeaderAuth, sent: Sent) -> Sent:
+    """The request with its secret in the header where we would send it, wherever the vendor takes it."""
+    found = next((sent.headers[name.lower()] for name in auth.other_names if name.lower() in sent.headers), None)
+    usual = {} if found is None else {auth.header.lower(): found}
+    return msgspec.structs.replace(sent, headers={**usual, **sent.headers})
 
 
 def _has_more_than(value: str, prefix: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import unquote
 
 import msgspec
 
 from paceline.connectors.described import DescribedConnector
 from paceline.delivery.request import Placeholder, parse_template
-from paceline.model.connector import Action, BodyShape, Idempotency, IdPlace
+from paceline.model.connector import Action, Auth, BodyAuth, BodyShape, Idempotency, IdPlace
 from paceline.model.delivery import BodyFormat
 from paceline.model.event import Refusal
 from paceline.testing.fake_vendor.credentials import Sent
@@ -47,6 +48,8 @@ class _Form(msgspec.Struct, frozen=True, kw_only=True):
     under: Sequence[str]
     not_payload: frozenset[str]
     shared: Sequence[str]
+    omitted: frozenset[str]
+    lists: frozenset[str]
     idempotency: Idempotency
 
 
@@ -71,12 +74,21 @@ class FakeVendor:
             return Whole(message="the body does not have the form that this endpoint takes")
         shape = action.body.shape
         candidates = [self._forms[name] for name, one in endpoint.actions.items() if one.body.shape is shape]
-        batch = action.batch or self.connector.manifest.batch
-        if len(entries) > batch.max_items:
-            return Whole(message=f"more than {batch.max_items} items")
-        if len(sent.raw) > batch.max_bytes:
-            return Whole(message=f"more than {batch.max_bytes} bytes")
+        batches = [
+            one.batch or self.connector.manifest.batch for one in endpoint.actions.values() if one.body.shape is shape
+        ]
+        max_items, max_bytes = max(one.max_items for one in batches), max(one.max_bytes for one in batches)
+        if len(entries) > max_items:
+            return Whole(message=f"more than {max_items} items")
+        if len(sent.raw) > max_bytes:
+            return Whole(message=f"more than {max_bytes} bytes")
         return [self._judge(entry, candidates, sent) for entry in entries]
+
+    def auth_for(self, taken: Sequence[TakenItem]) -> Auth:
+        """How a request with these items has to authenticate."""
+        action = self.connector.actions.get(taken[0].action) if taken else None
+        own = action.auth if action is not None else None
+        return own or self.connector.manifest.auth
 
     def _find_endpoint(self, sent: Sent) -> _Endpoint | Whole:
         at_path = [endpoint for endpoint in self._endpoints if endpoint.url.fullmatch(sent.host + sent.path)]
@@ -89,20 +101,27 @@ class FakeVendor:
         return Whole(message=f"method {sent.method} is not allowed here", is_unknown=True)
 
     def _judge(self, entry: object, candidates: Sequence[_Form], sent: Sent) -> TakenItem:
+        """The item as the first action that takes it, or else as the first one whose constants it has."""
         if not isinstance(entry, dict):
             return TakenItem(id="", action="", refusal=_refuse("an item must be an object"))
-        for form in candidates:
-            if all(entry.get(name) == value for name, value in form.constants.items()):
-                break
-        else:
+        forms = [one for one in candidates if all(entry.get(name) == value for name, value in one.constants.items())]
+        if not forms:
             return TakenItem(id=_hash_id(entry), action="", refusal=_refuse("unknown kind of item"))
+        judged = [self._judge_as(form, entry, sent) for form in forms]
+        return next((item for item in judged if item.refusal is None), judged[0])
+
+    def _judge_as(self, form: _Form, entry: Mapping[str, object], sent: Sent) -> TakenItem:
         payload: object = {name: value for name, value in entry.items() if name not in form.not_payload}
         for key in form.under:
             payload = payload.get(key) if isinstance(payload, dict) else None
         if not isinstance(payload, dict):
             return TakenItem(id=_hash_id(entry), action=form.name, refusal=_refuse("the payload is missing"))
+        payload |= {name: [payload[name]] for name in form.lists if name in payload}
         if form.shared and isinstance(sent.body, dict):
             payload |= {name: sent.body[name] for name in form.shared if name in sent.body}
+        if form.omitted:
+            in_path = _path_values(self.connector.action(form.name), sent)
+            payload |= {name: value for name, value in in_path.items() if name in form.omitted}
         return TakenItem(
             id=_read_id(form.idempotency, entry, payload, sent),
             action=form.name,
@@ -113,9 +132,9 @@ class FakeVendor:
 def _find_endpoints(connector: DescribedConnector) -> list[_Endpoint]:
     """Every place that an action can go to, in every region; several actions may share one."""
     places: dict[tuple[str, str], dict[str, Action]] = {}
-    for base in connector.manifest.base_urls.values():
-        address = base.partition("://")[2] or base
-        for name, action in connector.actions.items():
+    for name, action in connector.actions.items():
+        for base in (action.base_urls or connector.manifest.base_urls).values():
+            address = base.partition("://")[2] or base
             places.setdefault((action.method, address + action.path), {})[name] = action
     return [
         _Endpoint(method=method, url=_compile_url(address), actions=actions)
@@ -142,10 +161,26 @@ def _read_form(connector: DescribedConnector, name: str, action: Action) -> _For
         name=name,
         constants=action.item.constants,
         under=tuple(action.item.under or ()),
-        not_payload=frozenset(action.item.constants) | added,
+        not_payload=frozenset(action.item.constants) | added | _at_the_top(connector, action),
         shared=action.body.shared,
+        omitted=frozenset(action.omit),
+        lists=frozenset(_list_names(known) if action.body.shape is BodyShape.JOINED else ()),
         idempotency=idempotency,
     )
+
+
+def _list_names(properties: Mapping[str, object]) -> Iterator[str]:
+    return (name for name, schema in properties.items() if isinstance(schema, dict) and schema.get("type") == "array")
+
+
+def _at_the_top(connector: DescribedConnector, action: Action) -> frozenset[str]:
+    """What the body has beside a payload that lies at its top."""
+    if action.body.shape is not BodyShape.OBJECT:
+        return frozenset()
+    auth = action.auth or connector.manifest.auth
+    credentials = auth.fields if isinstance(auth, BodyAuth) else ()
+    sent_at = [action.body.sent_at] if action.body.sent_at is not None else []
+    return frozenset((*action.body.constants, *action.body.settings, *credentials, *sent_at))
 
 
 def _split(sent: Sent, action: Action) -> Sequence[object] | None:
@@ -162,14 +197,24 @@ def _split(sent: Sent, action: Action) -> Sequence[object] | None:
             for key in action.body.under or ():
                 body = body.get(key) if isinstance(body, dict) else None
             return body if isinstance(body, list) else None
+        case BodyShape.JOINED:
+            return _take_apart(body) if isinstance(body, dict) else None
+
+
+def _take_apart(body: Mapping[str, object]) -> list[object] | None:
+    """Every entry of a joined body's lists as an item of its own, since only who sent it knows what was one item."""
+    entries: list[object] = [
+        {name: value} for name, values in body.items() if isinstance(values, list) for value in values
+    ]
+    return entries or None
 
 
 def _path_values(action: Action, sent: Sent) -> dict[str, object]:
-    """What an action without a body says in its path, by the last key of the payload's path."""
-    names = [part.keys[-1] for part in parse_template(action.path) if isinstance(part, Placeholder)]
-    pattern = _compile_path(action.path)
-    found = pattern.search(sent.path)
-    return dict(zip(names, found.groups(), strict=True)) if found else {}
+    """What an action says of its payload in its path, by the last key of the payload's path."""
+    holes = [part for part in parse_template(action.path) if isinstance(part, Placeholder)]
+    found = _compile_path(action.path).search(sent.path)
+    texts = found.groups() if found else ()
+    return {hole.keys[-1]: unquote(text) for hole, text in zip(holes, texts, strict=False) if hole.origin == "payload"}
 
 
 def _compile_path(path: str) -> re.Pattern[str]:

@@ -112,6 +112,13 @@ def select_exclusions(connection: sqlite3.Connection, fate: Fate | None, limit: 
     return [_decode_exclusion(body) for (body,) in rows.fetchall()]
 
 
+def read_paused_until(connection: sqlite3.Connection, account: str) -> int:
+    """Until when an account is paused."""
+    row = connection.execute("SELECT paused_until_ms FROM throttles WHERE account = ?", (account,)).fetchone()
+    paused_until_ms: int = row[0] if row else 0
+    return paused_until_ms
+
+
 def read_needed(connection: sqlite3.Connection) -> Cursors:
     """By partition, the lowest cursor or parked position; 0 where the process loop has not begun."""
     rows = connection.execute(

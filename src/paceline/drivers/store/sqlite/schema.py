@@ -98,6 +98,13 @@ STORE_SCHEMA = Schema(
 
         CREATE TABLE seen (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, fingerprints BLOB NOT NULL)
         """,
+        """
+        CREATE TABLE throttles (
+            account TEXT PRIMARY KEY,
+            paused_until_ms INTEGER NOT NULL DEFAULT 0,
+            next_turn_ms REAL NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
     ),
 )
 

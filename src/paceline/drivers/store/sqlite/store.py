@@ -21,6 +21,7 @@ from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors
 from paceline.model.settings import DedupSettings
 from paceline.ports.store import Admission, AdmissionCommit, DeadLetterFilter, Exclusion, LaneCommit, LaneState
+from paceline.ports.throttle import Turns
 
 MOST_CHANGES_A_GROUP = 256
 
@@ -85,6 +86,26 @@ class SqliteStore:
     async def admission(self, first: Cursors, end: Cursors) -> Admission:
         """See the port."""
         return await self._read(partial(reading.read_admission, first=first, end=end))
+
+    async def pause(self, account: str, *, until_ms: int) -> None:
+        """See the port."""
+        await self._write(partial(writing.pause, account=account, until_ms=until_ms))
+
+    async def paused_until(self, account: str) -> int:
+        """See the port."""
+        return await self._read(partial(reading.read_paused_until, account=account))
+
+    async def take_turns(self, account: str, *, turns: int, interval_ms: float, slack_ms: float, now_ms: int) -> Turns:
+        """See the port."""
+        take = partial(
+            writing.take_turns,
+            account=account,
+            turns=turns,
+            interval_ms=interval_ms,
+            slack_ms=slack_ms,
+            now_ms=now_ms,
+        )
+        return await self._write(take)
 
     async def open_admission(self) -> Cursors:
         """See the port."""

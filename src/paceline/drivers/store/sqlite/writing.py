@@ -12,6 +12,7 @@ from paceline.drivers.store.sqlite.schema import ADMISSION, place
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
 from paceline.ports.store import AdmissionCommit, Count, DeadLetterFilter, Exclusion, LaneCommit, LaneState
+from paceline.ports.throttle import Turns, first_turn_ms
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -83,6 +84,32 @@ def revive(letter: DeadLetter, now_ms: int) -> Parked:
         first_failed_ms=now_ms,
         outcome=letter.outcome,
     )
+
+
+def pause(connection: sqlite3.Connection, account: str, until_ms: int) -> None:
+    """Nobody calls the account before `until_ms`."""
+    connection.execute(
+        "INSERT INTO throttles (account, paused_until_ms) VALUES (?1, ?2)"
+        " ON CONFLICT (account) DO UPDATE SET paused_until_ms = max(paused_until_ms, ?2)",
+        (account, until_ms),
+    )
+
+
+def take_turns(
+    connection: sqlite3.Connection, account: str, *, turns: int, interval_ms: float, slack_ms: float, now_ms: int
+) -> Turns:
+    """Reserve calls behind those that were reserved before."""
+    row = connection.execute(
+        "SELECT next_turn_ms, paused_until_ms FROM throttles WHERE account = ?", (account,)
+    ).fetchone()
+    next_turn_ms, paused_until_ms = row or (0.0, 0)
+    first_ms = first_turn_ms(next_turn_ms, slack_ms=slack_ms, now_ms=now_ms)
+    connection.execute(
+        "INSERT INTO throttles (account, next_turn_ms) VALUES (?1, ?2)"
+        " ON CONFLICT (account) DO UPDATE SET next_turn_ms = ?2",
+        (account, first_ms + turns * interval_ms),
+    )
+    return Turns(first_ms=first_ms, paused_until_ms=paused_until_ms)
 
 
 def trim(connection: sqlite3.Connection, dead_before_ms: int, exclusions_before: Cursors) -> None:
