@@ -80,7 +80,7 @@ async def main(events: int, route: str, lanes: int) -> None:
             return None
 
         memos = {"events": EventMemo(), "canonical": EventMemo()}
-        worker = Worker(bus=bus, store=store, clock=clock, telemetry=telemetry, keep_house=keep_all)
+        worker = Worker(name="bench", bus=bus, store=store, clock=clock, telemetry=telemetry, keep_house=keep_all)
         gates, marks = Gates(clock, telemetry, store), FileMarks(root / "marks")
         parts = assembling.SharedParts(
             bus=bus, store=store, clock=clock, telemetry=telemetry, memos=memos, gates=gates, marks=marks

@@ -14,7 +14,8 @@ means that a file, a flag, the environment or our own code is wrong.
     │   ├── MissingSecretError         a secret reference points at nothing
     │   ├── MissingExtraError          an optional package is not installed
     │   └── StorageError               the disk or the database refuses
-    │       └── StorageFullError       no space left
+    │       ├── StorageFullError       no space left
+    │       └── FencedError            another worker has taken over
     └── DefectError                4   our bug
 
 Each carries facts as attributes and renders as: what happened, where, what was expected, what to do.
@@ -123,6 +124,10 @@ class StorageError(EnvironmentFaultError):
 
 class StorageFullError(StorageError):
     """No space is left where the bus or the store lives."""
+
+
+class FencedError(StorageError):
+    """Another worker has taken over what this one was doing. Nothing was written."""
 
 
 class DefectError(PacelineError):

@@ -40,14 +40,14 @@ class Scene:
         self._gateway_program = gateway_program
         self._worker_program = worker_program
         self._running = ExitStack()
-        self._vendors_url = ""
+        self.vendors_url = ""
         self.gateway: Child
         self.worker: Child
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:  # what has started ends again when the rest cannot start
             starting.push(self._running)
-            vendors, self._vendors_url = start_fake_vendors(self._folder / "vendors", log=self._folder / "vendors.log")
+            vendors, self.vendors_url = start_fake_vendors(self._folder / "vendors", log=self._folder / "vendors.log")
             self._running.enter_context(vendors)
             self.start_gateway()
             self.start_worker()
@@ -69,7 +69,7 @@ class Scene:
         self.worker = start_worker(
             self.workspace,
             log=self._folder / "worker.log",
-            fake_vendors=self._vendors_url,
+            fake_vendors=self.vendors_url,
             program=self._worker_program,
         )
         self._running.enter_context(self.worker)
@@ -94,7 +94,7 @@ class Scene:
 
     def _control(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self._vendors_url}/__fake__/{path}", data=data, method=method)
+        request = urllib.request.Request(f"{self.vendors_url}/__fake__/{path}", data=data, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 

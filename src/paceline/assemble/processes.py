@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -100,6 +101,7 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
 
     stopping = _stop_on_signals()
     worker = Worker(
+        name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         bus=bus,
         store=store,
         clock=clock,

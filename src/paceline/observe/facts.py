@@ -72,6 +72,21 @@ class LoopFailed(Fact, frozen=True, kw_only=True):
     pause_secs: float
 
 
+class LoopTakenOver(Fact, frozen=True, kw_only=True):
+    """Another worker runs a loop now. Nothing of what this one had not recorded was written."""
+
+    fact_name: ClassVar[str] = "worker.loop_taken_over"
+    level: ClassVar[str] = "warning"
+    loop: str
+
+
+class LeasesChanged(Fact, frozen=True, kw_only=True):
+    """Which lanes this worker runs now."""
+
+    fact_name: ClassVar[str] = "worker.leases_changed"
+    runs: list[str]
+
+
 class WorkspaceReloaded(Fact, frozen=True, kw_only=True):
     """A changed workspace is in use."""
 

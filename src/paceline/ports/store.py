@@ -9,6 +9,7 @@ import msgspec
 
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
+from paceline.ports.leases import LeaseStore
 from paceline.ports.throttle import ThrottleStore
 
 
@@ -52,6 +53,7 @@ class LaneCommit(msgspec.Struct, frozen=True, kw_only=True):
     unparking, giving up and replaying each move one from one fate to another. Parked deliveries count under the empty
     rule and dead ones under their letter class, since `replay` moves them between just these. `unpark` removes retry
     rows by delivery id, then `park` adds (or replaces) rows. Partitions that the lane was not opened with begin at 0.
+    `epoch` is that of the worker's lease on the lane, 0 where there are no leases.
     """
 
     lane: str
@@ -60,16 +62,21 @@ class LaneCommit(msgspec.Struct, frozen=True, kw_only=True):
     park: Sequence[Parked] = ()
     unpark: Sequence[str] = ()
     dead: Sequence[DeadLetter] = ()
+    epoch: int = 0
 
 
 class AdmissionCommit(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one step of the process loop changes: its cursors, the message ids seen, events excluded."""
+    """Everything that one step of the process loop changes: its cursors, the message ids seen, events excluded.
+
+    `epoch` is that of the worker's lease on the loop.
+    """
 
     cursors: Cursors
     seen: Sequence[bytes] = ()
     exclusions: Sequence[Exclusion] = ()
     counts: dict[Count, int] = {}
     at_ms: int = 0
+    epoch: int = 0
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +98,7 @@ class LaneStore(Protocol):
     async def commit(self, change: LaneCommit) -> None:
         """Apply `change`, to a lane that was opened, atomically and durably.
 
-        Raises StorageError; then nothing of it happened.
+        Raises StorageError, or FencedError when its epoch is over; then nothing of it happened.
         """
 
     async def due(self, lane: str, *, now_ms: int, limit: int) -> Sequence[Parked]:
@@ -124,7 +131,7 @@ class AdmissionStore(Protocol):
         """
 
     async def commit_admission(self, change: AdmissionCommit) -> None:
-        """Apply `change` atomically and durably. Raises StorageError; then nothing of it happened."""
+        """Apply `change` atomically and durably. Raises StorageError or FencedError; then nothing of it happened."""
 
 
 class DeadLetterFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,8 +172,8 @@ class StoreRepair(Protocol):
         """Note that these exclusions' events were appended again, so that nobody does it twice."""
 
 
-class Store(LaneStore, ThrottleStore, AdmissionStore, StoreInspection, StoreRepair, Protocol):
-    """All five, and an end."""
+class Store(LaneStore, ThrottleStore, LeaseStore, AdmissionStore, StoreInspection, StoreRepair, Protocol):
+    """All six, and an end."""
 
     async def close(self) -> None:
         """Finish commits under way and let go of files and connections. Called once."""

@@ -37,8 +37,11 @@ class ProcessLoop:
         self._store = store
         self._clock = clock
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping` is set; the stretch under way is finished first. Raises StorageError."""
+    async def run(self, stopping: asyncio.Event, *, epoch: int = 0) -> None:
+        """Until `stopping` is set; the stretch under way is finished first.
+
+        `epoch` is that of the lease under which it runs. Raises StorageError, and FencedError when the lease is over.
+        """
         cursors = await self._store.open_admission()
         reader = self._bus.reader(EVENTS_TOPIC, self.name)
         try:
@@ -46,12 +49,12 @@ class ProcessLoop:
                 wanted = _begin_at(cursors, reader.assignment())
                 stored = await reader.read(wanted, max_records=MAX_STRETCH_EVENTS, wait_secs=self._look_secs)
                 if stored:
-                    await self._judge(stored)
+                    await self._judge(stored, epoch)
                     cursors = advance(cursors, stored)
         finally:
             await reader.close()
 
-    async def _judge(self, stored: Sequence[StoredRecord]) -> None:
+    async def _judge(self, stored: Sequence[StoredRecord], epoch: int) -> None:
         marks = fingerprints_of(stored)
         seen = await self._store.seen([mark for mark in marks if mark])
         admitted = admit(stored, marks, seen)
@@ -69,6 +72,7 @@ class ProcessLoop:
                 exclusions=_exclusions(admitted, now_ms),
                 counts=_counts(admitted),
                 at_ms=now_ms,
+                epoch=epoch,
             )
         )
 

@@ -1,15 +1,16 @@
-"""The worker: the process loop and every lane, in one process."""
+"""The worker: the process loop and lanes, in one process. Several workers share them out by leases."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
 
+from paceline.errors import StorageError
 from paceline.model.record import Cursors
-from paceline.observe.facts import WorkerStopped
+from paceline.observe.facts import LeasesChanged, LoopFailed, WorkerStopped
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
@@ -20,6 +21,13 @@ from paceline.runtime.supervise import keep_running
 
 HOUSEKEEPING_SECS = 60.0
 DRAIN_SECS = 8.0
+LEASE_SECS = 10.0
+"""A worker that says nothing for so long loses its leases; one of the same machine that has ended, at once."""
+
+RENEWAL_SECS = 1.0
+
+Run = Callable[[asyncio.Event, int], Awaitable[None]]
+"""Runs a lane or the process loop until an event is set, under the epoch of a lease."""
 
 
 class LaneSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,22 +38,24 @@ class LaneSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker:
-    """Runs admission and lanes until asked to stop; swaps the lanes when the workspace changes.
+    """Runs admission and lanes, as far as it holds their leases, until asked to stop; swaps the lanes on a reload.
 
-    A lane that was never seen before begins at the end of the log, so that a new integration does not get last week's
-    events by surprise; when no lane was ever seen, at the beginning, so that nothing sent before the first start of a
-    worker is left out.
+    `name` tells workers apart. A lane that was never seen before begins at the end of the log, so that a new
+    integration does not get last week's events by surprise; when no lane was ever seen, at the beginning, so that
+    nothing sent before the first start of a worker is left out.
     """
 
     def __init__(
         self,
         *,
+        name: str,
         bus: Bus,
         store: Store,
         clock: Clock,
         telemetry: Telemetry,
         keep_house: Callable[[], Awaitable[None]],
     ) -> None:
+        self._name = name
         self._bus = bus
         self._store = store
         self._clock = clock
@@ -53,6 +63,7 @@ class Worker:
         self._housekeeping = keep_house
         self._next_lanes: LaneSet | None = None
         self._swap = asyncio.Event()
+        self._running: dict[str, _Running] = {}
 
     def use(self, lanes: LaneSet) -> None:
         """Replace the lanes: those of before finish their step, then these begin."""
@@ -61,47 +72,74 @@ class Worker:
 
     async def run(self, lanes: LaneSet, stopping: asyncio.Event) -> None:
         """Until `stopping` is set. What is in flight then gets some seconds to be answered and recorded."""
-        background = [
-            asyncio.create_task(self._run_admission(stopping)),
-            asyncio.create_task(self._run_housekeeping(stopping)),
-        ]
         current: LaneSet | None = lanes
         while current is not None and not stopping.is_set():
             await self._run_lanes(current, stopping)
             current, self._next_lanes = self._next_lanes, None
-        _, unfinished = await asyncio.wait(background, timeout=DRAIN_SECS)
-        for task in unfinished:
-            task.cancel()
+        with suppress(StorageError):
+            await self._store.leave(self._name)
         self._telemetry.record(WorkerStopped())
 
-    async def _run_admission(self, stopping: asyncio.Event) -> None:
-        loop = ProcessLoop(self._bus, self._store, self._clock)
-        await keep_running(loop.name, lambda: loop.run(stopping), stopping, self._clock, self._telemetry)
-
-    async def _run_housekeeping(self, stopping: asyncio.Event) -> None:
-        await keep_running("housekeeping", lambda: self._keep_house(stopping), stopping, self._clock, self._telemetry)
-
     async def _run_lanes(self, lanes: LaneSet, stopping: asyncio.Event) -> None:
-        start = await self._start_of_new_lanes()
         self._swap.clear()
+        start = await self._start_of_new_lanes()
+        runs: dict[str, Run] = {ProcessLoop.name: self._run_admission}
+        for lane in lanes.lanes:
+            runs[lane.name] = _run_of(lane, start)
+        while not stopping.is_set() and not self._swap.is_set():
+            await self._share(runs)
+            await _first(stopping, self._swap, secs=RENEWAL_SECS)
+        await self._end(list(self._running))
+        await lanes.close()
+
+    async def _share(self, runs: Mapping[str, Run]) -> None:
+        """Renew the leases; begin what this worker may run now, and end what it may not or should hand over."""
+        now_ms = self._clock.now_ms()
+        try:
+            holding = await self._store.hold(self._name, list(runs), ttl_ms=int(LEASE_SECS * 1000), now_ms=now_ms)
+        except StorageError as error:
+            # What runs goes on: every commit is checked against its lease anyway.
+            self._telemetry.record(LoopFailed(loop="leases", reason=str(error), pause_secs=RENEWAL_SECS))
+            return
+        before = {name for name, one in self._running.items() if not one.task.done()}
+        await self._end(
+            [name for name, one in self._running.items() if holding.leases.get(name) != one.epoch or one.task.done()]
+        )
+        if holding.surplus:
+            await self._end([name for name in holding.surplus if name in self._running])
+            await self._store.let_go(self._name, holding.surplus)
+        for name, epoch in holding.leases.items():
+            if name not in self._running and name not in holding.surplus:
+                self._running[name] = self._begin(name, runs[name], epoch)
+        if before != set(self._running):
+            self._telemetry.record(LeasesChanged(runs=sorted(self._running)))
+
+    def _begin(self, name: str, run: Run, epoch: int) -> _Running:
         ending = asyncio.Event()
-        tasks = [asyncio.create_task(self._run_lane(lane, start, ending)) for lane in lanes.lanes]
-        waits = [asyncio.create_task(stopping.wait()), asyncio.create_task(self._swap.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        ending.set()
-        for wait in waits:
-            wait.cancel()
-        if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_SECS)
+        label = name if name == ProcessLoop.name else f"lane {name}"
+        running = keep_running(label, lambda: run(ending, epoch), ending, self._clock, self._telemetry)
+        return _Running(epoch=epoch, ending=ending, task=asyncio.create_task(running))
+
+    async def _end(self, names: Sequence[str]) -> None:
+        """End loops in an orderly way, all at once; those that do not within some seconds are cancelled."""
+        ended = [self._running.pop(name) for name in names]
+        for one in ended:
+            one.ending.set()
+        if ended:
+            _, unfinished = await asyncio.wait([one.task for one in ended], timeout=DRAIN_SECS)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
-        await lanes.close()
 
-    async def _run_lane(self, lane: Lane, start: Cursors, ending: asyncio.Event) -> None:
-        await keep_running(
-            f"lane {lane.name}", lambda: lane.run(ending, start=start), ending, self._clock, self._telemetry
-        )
+    async def _run_admission(self, ending: asyncio.Event, epoch: int) -> None:
+        """The process loop, and with it what is to be done once a minute."""
+        loop = ProcessLoop(self._bus, self._store, self._clock)
+        keeping = asyncio.create_task(self._keep_house(ending))
+        try:
+            await loop.run(ending, epoch=epoch)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     async def _start_of_new_lanes(self) -> Cursors:
         known = await self._store.lanes()
@@ -111,8 +149,32 @@ class Worker:
         return {partition: end.first for partition, end in ends.items()}
 
     async def _keep_house(self, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), HOUSEKEEPING_SECS)
-                return
-            await self._housekeeping()
+        async def keep_house() -> None:
+            while not await _first(stopping, secs=HOUSEKEEPING_SECS):
+                await self._housekeeping()
+
+        await keep_running("housekeeping", keep_house, stopping, self._clock, self._telemetry)
+
+
+class _Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A loop under way."""
+
+    epoch: int
+    ending: asyncio.Event
+    task: asyncio.Task[None]
+
+
+def _run_of(lane: Lane, start: Cursors) -> Run:
+    async def run(ending: asyncio.Event, epoch: int) -> None:
+        await lane.run(ending, start=start, epoch=epoch)
+
+    return run
+
+
+async def _first(*events: asyncio.Event, secs: float) -> bool:
+    """Wait until one of the events is set, or `secs` are over; whether one is set."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=secs, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return any(event.is_set() for event in events)

@@ -11,10 +11,11 @@ from itertools import islice
 
 import msgspec
 
-from paceline.errors import UsageError
+from paceline.errors import FencedError, UsageError
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors, Position
 from paceline.model.settings import DedupSettings
+from paceline.ports.leases import Holding, fair_share
 from paceline.ports.store import (
     Admission,
     AdmissionCommit,
@@ -84,6 +85,8 @@ class MemoryStore:
         self._exclusions: dict[Position, Exclusion] = {}
         self._paused_until: dict[str, int] = {}
         self._next_turn_ms: dict[str, float] = {}
+        self._workers: dict[str, int] = {}
+        self._leases: dict[str, tuple[str, int]] = {}
 
     async def open_lane(self, lane: str, start: Cursors) -> LaneState:
         """See the port."""
@@ -95,6 +98,7 @@ class MemoryStore:
 
     async def commit(self, change: LaneCommit) -> None:
         """See the port."""
+        self._check_fence(change.lane, change.epoch)
         lane = self._lane(change.lane)
         lane.move(change.cursors)
         lane.counts.update(change.counts)
@@ -136,6 +140,37 @@ class MemoryStore:
         self._next_turn_ms[account] = first_ms + turns * interval_ms
         return Turns(first_ms=first_ms, paused_until_ms=self._paused_until.get(account, 0))
 
+    async def hold(self, worker: str, names: Sequence[str], *, ttl_ms: int, now_ms: int) -> Holding:
+        """See the port."""
+        self._workers[worker] = now_ms + ttl_ms
+        for other in [other for other, until_ms in self._workers.items() if until_ms < now_ms]:
+            await self.leave(other)
+        await self.let_go(worker, [name for name, (holder, _) in self._leases.items() if name not in names])
+        share = fair_share(len(names), len(self._workers))
+        held = {name: epoch for name, (holder, epoch) in self._leases.items() if holder == worker}
+        for name in sorted(names):
+            holder, epoch = self._leases.setdefault(name, ("", 0))
+            if not holder and len(held) < share:
+                self._leases[name] = worker, epoch + 1
+                held[name] = epoch + 1
+        return Holding(leases=held, surplus=sorted(held)[share:])
+
+    async def let_go(self, worker: str, names: Sequence[str]) -> None:
+        """See the port."""
+        for name in names:
+            holder, epoch = self._leases.get(name, ("", 0))
+            if holder == worker:
+                self._leases[name] = "", epoch
+
+    async def leave(self, worker: str) -> None:
+        """See the port."""
+        self._workers.pop(worker, None)
+        await self.let_go(worker, list(self._leases))
+
+    def _check_fence(self, name: str, epoch: int) -> None:
+        if epoch and self._leases.get(name, ("", 0))[1] != epoch:
+            raise FencedError(f"another worker runs {name} now", remedy="nothing: this worker gives it up")
+
     async def open_admission(self) -> Cursors:
         """See the port."""
         return dict(self._lanes[ADMISSION].cursors)
@@ -146,6 +181,7 @@ class MemoryStore:
 
     async def commit_admission(self, change: AdmissionCommit) -> None:
         """See the port."""
+        self._check_fence(ADMISSION, change.epoch)
         lane = self._lanes[ADMISSION]
         lane.move(change.cursors)
         lane.counts.update(change.counts)

@@ -87,15 +87,18 @@ class Lane:
         """The integration's name."""
         return self._settings.name
 
-    async def run(self, stopping: asyncio.Event, *, start: Cursors) -> None:
+    async def run(self, stopping: asyncio.Event, *, start: Cursors, epoch: int = 0) -> None:
         """Deliver until `stopping` is set. `start` is where a lane begins that was never seen before.
 
-        Raises StorageError; whoever runs the lane starts it again from what is on disk.
+        `epoch` is that of the lease under which it runs. Raises StorageError: whoever runs the lane starts it again
+        from what is on disk. Raises FencedError when the lease is over.
         """
         mark = self._ports.marks.lane(self.name)
         await self._ports.gate.join(self.name)
         try:
-            await LaneRun(self._settings, self._vendor, self._ports, mark=mark, stopping=stopping).run(start)
+            await LaneRun(self._settings, self._vendor, self._ports, mark=mark, stopping=stopping, epoch=epoch).run(
+                start
+            )
         finally:
             self._ports.gate.leave(self.name)
             mark.close()
@@ -109,7 +112,14 @@ class LaneRun:
     """
 
     def __init__(
-        self, settings: LaneSettings, vendor: Vendor, ports: LanePorts, *, mark: LaneMark, stopping: asyncio.Event
+        self,
+        settings: LaneSettings,
+        vendor: Vendor,
+        ports: LanePorts,
+        *,
+        mark: LaneMark,
+        stopping: asyncio.Event,
+        epoch: int = 0,
     ) -> None:
         self.name = settings.name
         self._settings = settings
@@ -122,6 +132,7 @@ class LaneRun:
         self._gate = ports.gate
         self._mark = mark
         self._stopping = stopping
+        self._epoch = epoch
         self._dispatcher = Dispatcher(
             vendor, ports.gate, ports.clock, mark=mark, stopping=stopping, keeps_order=settings.keeps_order
         )
@@ -272,7 +283,7 @@ class LaneRun:
             self._settle(result, tally)
 
     async def _record(self, tally: Tally) -> None:
-        await self._store.commit(tally.change())
+        await self._store.commit(tally.change(self._epoch))
         for letter in tally.dead:
             if letter.position in self._quarantined:
                 self._quarantined.discard(letter.position)

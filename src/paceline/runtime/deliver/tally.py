@@ -56,8 +56,8 @@ class Tally:
         """Whether there is nothing to commit."""
         return not (self._cursors or self._counts or self._park or self._unpark)
 
-    def change(self) -> LaneCommit:
-        """Everything gathered, as one atomic change."""
+    def change(self, epoch: int = 0) -> LaneCommit:
+        """Everything gathered, as one atomic change under a lease's epoch."""
         return LaneCommit(
             lane=self._lane,
             cursors=self._cursors,
@@ -65,4 +65,5 @@ class Tally:
             park=self._park,
             unpark=self._unpark,
             dead=self.dead,
+            epoch=epoch,
         )

@@ -181,10 +181,21 @@ def _decode(sent: Sent) -> object:
         return None
     kind = sent.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
-        return dict(parse_qsl(sent.raw.decode(), keep_blank_values=True))
-    if kind != "application/json":
+        return {name: _read_field(text) for name, text in parse_qsl(sent.raw.decode(), keep_blank_values=True)}
+    if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError(f"content type {kind!r}")
     return msgspec.json.decode(sent.raw)
+
+
+def _read_field(text: str) -> object:
+    """A form field, or the list or object that it has as JSON text, even twice: vendors read all of these alike."""
+    if text[:1] not in {"[", "{"}:
+        return text
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return [_read_field(one) if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
 
 
 async def _read_body(receive: Receive) -> bytes | None:

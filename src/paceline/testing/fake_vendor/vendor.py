@@ -104,18 +104,17 @@ class FakeVendor:
         """The item as the first action that takes it, or else as the first one whose constants it has."""
         if not isinstance(entry, dict):
             return TakenItem(id="", action="", refusal=_refuse("an item must be an object"))
-        forms = [one for one in candidates if all(entry.get(name) == value for name, value in one.constants.items())]
+        forms = [one for one in candidates if _includes(entry, one.constants)]
         if not forms:
             return TakenItem(id=_hash_id(entry), action="", refusal=_refuse("unknown kind of item"))
         judged = [self._judge_as(form, entry, sent) for form in forms]
         return next((item for item in judged if item.refusal is None), judged[0])
 
     def _judge_as(self, form: _Form, entry: Mapping[str, object], sent: Sent) -> TakenItem:
-        payload: object = {name: value for name, value in entry.items() if name not in form.not_payload}
-        for key in form.under:
-            payload = payload.get(key) if isinstance(payload, dict) else None
-        if not isinstance(payload, dict):
+        whole = _value_under(entry, form.under)
+        if not isinstance(whole, dict):
             return TakenItem(id=_hash_id(entry), action=form.name, refusal=_refuse("the payload is missing"))
+        payload = {name: value for name, value in whole.items() if name not in form.not_payload}
         payload |= {name: [payload[name]] for name in form.lists if name in payload}
         if form.shared and isinstance(sent.body, dict):
             payload |= {name: sent.body[name] for name in form.shared if name in sent.body}
@@ -155,13 +154,16 @@ def _read_form(connector: DescribedConnector, name: str, action: Action) -> _For
     idempotency = action.idempotency or connector.manifest.idempotency
     properties = action.payload.get("properties")
     known = properties if isinstance(properties, dict) else {}
-    is_outside = idempotency.place is IdPlace.ITEM and idempotency.field not in known and known
-    added = {idempotency.field.partition(".")[0]} if is_outside else set()
+    is_outside = idempotency.place is IdPlace.ITEM and idempotency.field.partition(".")[0] not in known and known
+    under = tuple(action.item.under or ())
+    added = {idempotency.field.partition(".")[0]} if is_outside and not under else set()
+    constants = _value_under(action.item.constants, under)
+    beside = frozenset(constants if isinstance(constants, Mapping) else ())
     return _Form(
         name=name,
         constants=action.item.constants,
-        under=tuple(action.item.under or ()),
-        not_payload=frozenset(action.item.constants) | added | _at_the_top(connector, action),
+        under=under,
+        not_payload=beside | added | (_at_the_top(connector, action) if not under else frozenset()),
         shared=action.body.shared,
         omitted=frozenset(action.omit),
         lists=frozenset(_list_names(known) if action.body.shape is BodyShape.JOINED else ()),
@@ -192,7 +194,9 @@ def _split(sent: Sent, action: Action) -> Sequence[object] | None:
         case BodyShape.OBJECT:
             return [body] if isinstance(body, dict) else None
         case BodyShape.ARRAY:
-            return body if isinstance(body, list) else None
+            # Older libraries send the list, or its only item, as a field of a form.
+            in_form = body.get("data") if isinstance(body, dict) else None
+            return body if isinstance(body, list) else in_form if isinstance(in_form, list) else in_form and [in_form]
         case BodyShape.WRAPPED:
             for key in action.body.under or ():
                 body = body.get(key) if isinstance(body, dict) else None
@@ -207,6 +211,19 @@ def _take_apart(body: Mapping[str, object]) -> list[object] | None:
         {name: value} for name, values in body.items() if isinstance(values, list) for value in values
     ]
     return entries or None
+
+
+def _value_under(value: object, keys: Sequence[str]) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _includes(value: object, constants: object) -> bool:
+    """Whether a value has all that is constant in it, at any depth."""
+    if not isinstance(constants, Mapping):
+        return value == constants
+    return isinstance(value, Mapping) and all(_includes(value.get(name), inner) for name, inner in constants.items())
 
 
 def _path_values(action: Action, sent: Sent) -> dict[str, object]:

@@ -103,7 +103,11 @@ STORE_SCHEMA = Schema(
             account TEXT PRIMARY KEY,
             paused_until_ms INTEGER NOT NULL DEFAULT 0,
             next_turn_ms REAL NOT NULL DEFAULT 0
-        ) WITHOUT ROWID
+        ) WITHOUT ROWID;
+
+        CREATE TABLE workers (worker TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE leases (name TEXT PRIMARY KEY, worker TEXT NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID
         """,
     ),
 )

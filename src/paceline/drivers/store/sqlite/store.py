@@ -13,13 +13,15 @@ from typing import NamedTuple, TypeVar, cast
 from paceline.drivers.group_commit import GroupCommit
 from paceline.drivers.sqlite_file import connect_reader, prepare_file, read_when_free, storage_errors
 from paceline.drivers.store.seen import FINGERPRINT_BYTES, SeenIndex
-from paceline.drivers.store.sqlite import reading, writing
+from paceline.drivers.store.sqlite import leasing, reading, writing
 from paceline.drivers.store.sqlite.schema import ADMISSION, STORE_SCHEMA
 from paceline.drivers.store.sqlite.transactions import Change, Transactions
+from paceline.drivers.store.sqlite.workers import LivingWorkers
 from paceline.errors import UsageError
 from paceline.model.delivery import DeadLetter, Fate, Parked
 from paceline.model.record import Cursors
 from paceline.model.settings import DedupSettings
+from paceline.ports.leases import Holding
 from paceline.ports.store import Admission, AdmissionCommit, DeadLetterFilter, Exclusion, LaneCommit, LaneState
 from paceline.ports.throttle import Turns
 
@@ -55,6 +57,7 @@ class SqliteStore:
             afterwards=self._transactions.checkpoint_when_due,
         )
         self._seen = SeenIndex(window_ms=int(dedup.window_hours * 3_600_000), max_ids=dedup.max_ids)
+        self._living = LivingWorkers(self._path.with_name(f"{self._path.name}-workers"))
         self._seen_is_loaded = False
         self._loading_seen = asyncio.Lock()
         self._forgotten_before: int | None = None
@@ -107,8 +110,26 @@ class SqliteStore:
         )
         return await self._write(take)
 
-    async def open_admission(self) -> Cursors:
+    async def hold(self, worker: str, names: Sequence[str], *, ttl_ms: int, now_ms: int) -> Holding:
+        """See the port. A worker of this machine that has ended loses its leases at once."""
+        with storage_errors(self._path):
+            self._living.register(worker)
+        held = partial(leasing.hold, worker=worker, names=names, ttl_ms=ttl_ms, now_ms=now_ms, living=self._living)
+        return await self._write(held)
+
+    async def let_go(self, worker: str, names: Sequence[str]) -> None:
         """See the port."""
+        await self._write(partial(leasing.let_go, worker=worker, names=names))
+
+    async def leave(self, worker: str) -> None:
+        """See the port."""
+        await self._write(partial(leasing.leave, worker=worker))
+        self._living.leave(worker)
+
+    async def open_admission(self) -> Cursors:
+        """See the port. Reads the message ids anew: another worker may have run the process loop meanwhile."""
+        self._seen = SeenIndex(window_ms=self._seen.window_ms, max_ids=self._seen.max_ids)
+        self._seen_is_loaded = False
         await self._load_seen()
         return await self._read(reading.read_admission_cursors)
 
@@ -170,6 +191,7 @@ class SqliteStore:
         """See the port."""
         await self._commits.close()
         self._reading.close()
+        self._living.close()
         self._transactions.close()  # last: only a connection that may write can leave one tidy file behind
 
     async def _write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from paceline.drivers.sqlite_file import connect_writer, settle_log, storage_error
-from paceline.errors import DefectError
+from paceline.errors import DefectError, FencedError
 
 Change = Callable[[sqlite3.Connection], object]
 """Writes to the connection and returns what its caller gets. Must not begin or end a transaction."""
@@ -72,10 +72,14 @@ class Transactions:
                 raise
             # One caller's mistake must not reach the others.
             connection.execute("ROLLBACK TO change")
-            result = DefectError(f"the store cannot keep what it was given ({error})", where=str(self._path))
-            result.__cause__ = error
+            result = error if isinstance(error, FencedError) else self._defect(error)
         connection.execute("RELEASE change")
         return result
+
+    def _defect(self, error: Exception) -> DefectError:
+        defect = DefectError(f"the store cannot keep what it was given ({error})", where=str(self._path))
+        defect.__cause__ = error
+        return defect
 
     def _connect(self) -> sqlite3.Connection:
         connection = connect_writer(self._path)

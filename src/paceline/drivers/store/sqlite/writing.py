@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from paceline.drivers.store.sqlite.leasing import check_fence
 from paceline.drivers.store.sqlite.reading import read_lane, select_dead_letters
 from paceline.drivers.store.sqlite.schema import ADMISSION, place
 from paceline.model.delivery import DeadLetter, Fate, Parked
@@ -29,6 +30,7 @@ def open_lane(connection: sqlite3.Connection, lane: str, start: Cursors) -> Lane
 
 def apply_lane_commit(connection: sqlite3.Connection, change: LaneCommit) -> None:
     """One step of a lane."""
+    check_fence(connection, change.lane, change.epoch)
     _move_cursors(connection, change.lane, change.cursors)
     _add_counts(connection, change.lane, change.counts)
     if change.unpark:
@@ -43,6 +45,7 @@ def apply_admission_commit(
     connection: sqlite3.Connection, change: AdmissionCommit, forget_before: int | None
 ) -> int | None:
     """One step of the process loop. What was seen becomes a row of the journal, whose id is returned."""
+    check_fence(connection, ADMISSION, change.epoch)
     _move_cursors(connection, ADMISSION, change.cursors)
     _add_counts(connection, ADMISSION, change.counts)
     _put_exclusions(connection, change.exclusions)
