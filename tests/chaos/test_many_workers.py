@@ -15,7 +15,7 @@ from scene import Scene
 from workspaces import write_webhooks
 
 from paceline.runtime.children import Child
-from paceline.testing.system import start_worker
+from paceline.testing.system import start_gateway, start_worker
 
 pytestmark = pytest.mark.slow
 
@@ -94,3 +94,22 @@ def test_workers_killed_one_after_the_other_lose_nothing(tmp_path: Path) -> None
         finally:
             for child in workers:
                 child.stop()
+
+
+def test_two_gateways_append_to_the_same_log(tmp_path: Path) -> None:
+    workspace = write_webhooks(tmp_path / "workspace", max_in_flight=MAX_IN_FLIGHT)
+    with Scene(workspace, tmp_path) as scene:
+        second, port = start_gateway(workspace, log=tmp_path / "gateway-2.log")
+        with second:
+            clients = [
+                LoadClient(at, name=f"client-{at}-{n}", resends=True) for at in (scene.port, port) for n in (1, 2)
+            ]
+            for client in clients:
+                client.start()
+            for _ in range(4):
+                time.sleep(1.0)
+                scene.kill("gateway")
+            for client in clients[1:]:
+                client.stop()
+                clients[0].acknowledged |= client.acknowledged
+            check_books(scene, clients[0], most_repeats=0)

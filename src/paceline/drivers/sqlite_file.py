@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,8 +71,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     May be used by one thread at a time, not only the one that opened it. Checkpoints are the caller's: whoever writes
     all the time makes them, after it has written and never twice in a row. Others (retention, commands) make none.
     SQLite before 3.51.3 can damage a file when a checkpoint that has nothing left to do meets another connection's
-    commit (https://www.sqlite.org/wal.html#walresetbug); so arranged, the two never meet unless several processes
-    append to one topic.
+    commit (https://www.sqlite.org/wal.html#walresetbug): whoever makes checkpoints commits and makes them under a
+    `WriterLock`, so that the two never meet.
     """
     connection = _connect(path, mode="rw")
     connection.execute("PRAGMA synchronous=FULL")
@@ -80,6 +81,46 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     # Some builds overwrite freed pages with zeros, which would send all that retention drops through the log again.
     connection.execute("PRAGMA secure_delete=FAST")
     return connection
+
+
+class WriterLock:
+    """Keeps the writers of one file in several processes apart, by a lock that the kernel gives back when one ends.
+
+        with lock:
+            connection.execute("BEGIN IMMEDIATE")
+
+    Entering raises sqlite3.OperationalError when another process holds it for longer than the busy time-out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(f"{path.name}-lock")
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        if self._descriptor < 0:
+            try:
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            except OSError as error:
+                raise sqlite3.OperationalError(f"unable to open the lock file: {error.strerror}") from error
+        deadline = time.monotonic() + BUSY_TIMEOUT_SECS
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise sqlite3.OperationalError("database is locked") from None
+                time.sleep(_BUSY_PAUSE_SECS)
+            else:
+                return
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the lock's file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

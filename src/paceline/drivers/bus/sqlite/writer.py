@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from paceline.drivers.bus.sqlite.chunk import Marks, chunk_checksum, encode_record, mark_records, pack_marks
 from paceline.drivers.bus.sqlite.schema import chunk_id, offset_of
-from paceline.drivers.sqlite_file import connect_writer, settle_log, storage_error
+from paceline.drivers.sqlite_file import WriterLock, connect_writer, settle_log, storage_error
 from paceline.errors import DefectError
 from paceline.model.record import Record, choose_partition
 
@@ -111,6 +111,7 @@ class TopicWriter:
 
     def __init__(self, path: Path, partitions: int, *, now_ms: Callable[[], int]) -> None:
         self._path = path
+        self._lock = WriterLock(path)
         self._partitions = partitions
         self._now_ms = now_ms
         self._connection: sqlite3.Connection | None = None
@@ -127,7 +128,8 @@ class TopicWriter:
         """
         try:
             connection = self._connection or self._connect()
-            return self._commit(connection, group)
+            with self._lock:
+                return self._commit(connection, group)
         except sqlite3.Error as error:
             self._has_failed = True
             self.close()
@@ -172,7 +174,8 @@ class TopicWriter:
             return
         self._bytes_since_checkpoint = 0
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with self._lock:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error:
             # What was acknowledged is safe in the log. The next commit shows whether the disk works.
             self._has_failed = True
@@ -184,6 +187,7 @@ class TopicWriter:
         self._seen_version = -1
         if connection is not None:
             connection.close()
+        self._lock.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = connect_writer(self._path)

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from paceline.drivers.sqlite_file import connect_writer, settle_log, storage_error
+from paceline.drivers.sqlite_file import WriterLock, connect_writer, settle_log, storage_error
 from paceline.errors import DefectError, FencedError
 
 Change = Callable[[sqlite3.Connection], object]
@@ -23,6 +23,7 @@ class Transactions:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = WriterLock(path)
         self._connection: sqlite3.Connection | None = None
         self._has_failed = False
         self._commits_since_checkpoint = 0
@@ -35,9 +36,10 @@ class Transactions:
         """
         try:
             connection = self._connection or self._connect()
-            connection.execute("BEGIN IMMEDIATE")
-            results = [self._apply(connection, change) for change in group]
-            connection.execute("COMMIT")
+            with self._lock:
+                connection.execute("BEGIN IMMEDIATE")
+                results = [self._apply(connection, change) for change in group]
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._has_failed = True
             self.close()
@@ -51,7 +53,8 @@ class Transactions:
             return
         self._commits_since_checkpoint = 0
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with self._lock:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error:
             # What was committed is safe in the log. The next commit shows whether the disk works.
             self._has_failed = True
@@ -62,6 +65,7 @@ class Transactions:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+        self._lock.close()
 
     def _apply(self, connection: sqlite3.Connection, change: Change) -> object:
         connection.execute("SAVEPOINT change")
