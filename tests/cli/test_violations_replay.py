@@ -66,9 +66,9 @@ def repair(shop: Path) -> None:
     """The contract asks for less."""
     file = shop / CONTRACT
     text = file.read_text()
-    assert "required:" in text
-    kept = [line for line in text.splitlines() if "required:" not in line]
-    file.write_text("\n".join(kept) + "\n")
+    asked = "required: [product_id, name, price, currency]"
+    assert asked in text
+    file.write_text(text.replace(asked, "required: [name]"))
 
 
 def test_event_that_fits_the_repaired_contract_is_sent_on_once(shop: Path):

@@ -219,6 +219,15 @@ class Oracle:
                     return MISSING
             case "switch":
                 return self.switch(node)
+            case "map_values":
+                value = self.of_kind(self.there(node.arguments[0]), k.OBJECT)
+                if value is None:
+                    return MISSING
+                made = {
+                    key: self.for_item(self.value, node.arguments[1], item, n)
+                    for n, (key, item) in enumerate(value.items())
+                }
+                return {key: item for key, item in made.items() if item is not MISSING}
             case "map" | "filter" | "any" | "all" | "sort_by":
                 return self.per_item(node)
             case _:

@@ -112,9 +112,9 @@ def _credentials(
     connector: DescribedConnector, settings: Mapping[str, object], sender: Sender, clock: Clock
 ) -> Credentials:
     auth = connector.manifest.auth
-    return (
-        TokenCredentials(auth, settings, sender, clock) if isinstance(auth, OAuth2Auth) else FixedCredentials(settings)
-    )
+    if isinstance(auth, OAuth2Auth) and settings.get("access_token") is None:
+        return TokenCredentials(auth, settings, sender, clock)
+    return FixedCredentials(settings)
 
 
 def lane_settings(opened: OpenWorkspace, integration: IntegrationFile) -> LaneSettings:

@@ -12,8 +12,11 @@ from paceline.assemble.lanes import make_lane_plan
 from paceline.connectors.catalog import Catalog
 from paceline.connectors.described import DescribedConnector
 from paceline.delivery.encoding import encode
+from paceline.delivery.oauth2 import made_up_token
 from paceline.delivery.plan import TRACK_PREFIX, LanePlan, Refused, plan_delivery
 from paceline.errors import UnknownNameError, UsageError
+from paceline.exchange.integration import WritesRequests
+from paceline.model.connector import OAuth2Auth
 from paceline.model.delivery import Delivery, Request
 from paceline.model.event import Event, EventType, Filtered, Refusal, isoformat_ms
 from paceline.model.mapping import MappingFile
@@ -21,6 +24,7 @@ from paceline.model.record import Position
 from paceline.workspace.load import load_workspace
 
 _PLACE = Position(0, 0)
+_MESSAGE_ID = "preview"
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,21 +39,25 @@ class PreviewLane(msgspec.Struct, frozen=True, kw_only=True):
     """One integration as far as it decides what is sent.
 
     `takes` is the type of record that its only mapping was written for; every event is then taken as such a one.
+    Where `events_are_complete`, somebody else's gateway has added to events what ours would add; `notation` writes
+    requests as that system does.
     """
 
     connector: DescribedConnector
     settings: Mapping[str, object]
     plan: LanePlan
     takes: str = ""
+    events_are_complete: bool = False
+    notation: WritesRequests | None = None
 
     def preview(self, event: Mapping[str, object], *, now_ms: int) -> Preview:
         """What the event becomes when it is mapped and sent at `now_ms`."""
-        whole = _complete(event, now_ms)
+        whole = dict(event) if self.events_are_complete else _complete(event, now_ms)
         kind = self.takes or _read_record_type(whole)
         if isinstance(kind, Refusal):
             return Preview(rejected=kind)
         arrived = Event(
-            id=str(whole["messageId"]),
+            id=str(whole.get("messageId", _MESSAGE_ID)),
             name=kind.removeprefix(TRACK_PREFIX),
             key="",
             source="preview",
@@ -70,7 +78,9 @@ class PreviewLane(msgspec.Struct, frozen=True, kw_only=True):
     def _build(self, delivery: Delivery, now_ms: int) -> Preview:
         request = self.connector.build(delivery.action, [delivery.item], self.settings, now_ms=now_ms)
         wire = encode(request)
-        return Preview(rejected=wire) if isinstance(wire, Refusal) else Preview(requests=[request])
+        if isinstance(wire, Refusal):
+            return Preview(rejected=wire)
+        return Preview(requests=[request] if self.notation is None else self.notation(request))
 
 
 class Previewer:
@@ -100,12 +110,23 @@ class Previewer:
         return self._lanes[key]
 
     def rudderstack(self, vendor: str, config: Mapping[str, object]) -> tuple[PreviewLane, ...]:
-        """The integrations that a destination of RudderStack becomes. Raises UsageError, UnknownNameError."""
+        """The integrations that a destination of RudderStack becomes, with requests as RudderStack would show them.
+
+        That is without what belongs to a delivery: the key against doubles and the time of sending. Raises UsageError,
+        UnknownNameError.
+        """
         key = msgspec.json.encode(["rudderstack", vendor, config])
         if key not in self._lanes:
             connector, destination = self._catalog.read_rudderstack(vendor, config)
+            lanes = [self._lane(connector, one.settings, one.mappings) for one in destination.integrations]
             self._lanes[key] = tuple(
-                self._lane(connector, one.settings, one.mappings) for one in destination.integrations
+                msgspec.structs.replace(
+                    lane,
+                    connector=lane.connector.without_delivery_marks(),
+                    events_are_complete=True,
+                    notation=self._catalog.rudderstack_notation(connector),
+                )
+                for lane in lanes
             )
         return self._lanes[key]
 
@@ -117,6 +138,9 @@ class Previewer:
         if faults:
             place = ".".join(("settings", *map(str, faults[0].path)))
             raise UsageError(faults[0].message, where=place, remedy=faults[0].hint)
+        auth = connector.manifest.auth
+        if isinstance(auth, OAuth2Auth) and "access_token" not in settings:
+            settings = {**settings, **made_up_token(auth, settings)}
         plan = make_lane_plan("preview", mappings, connector)
         return PreviewLane(connector=connector, settings=settings, plan=plan, takes=takes)
 
@@ -164,7 +188,7 @@ def _complete(event: Mapping[str, object], now_ms: int) -> dict[str, object]:
     """The event with what the gateway adds to every event. A timestamp that it has is taken as right."""
     received = isoformat_ms(now_ms)
     timestamp = event.get("originalTimestamp") or received
-    return {"messageId": "preview", "receivedAt": received, "timestamp": timestamp, **event}
+    return {"messageId": _MESSAGE_ID, "receivedAt": received, "timestamp": timestamp, **event}
 
 
 def _read_record_type(event: Mapping[str, object]) -> str | Refusal:

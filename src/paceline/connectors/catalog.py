@@ -19,7 +19,7 @@ import msgspec
 
 from paceline.connectors.described import DescribedConnector
 from paceline.errors import UnknownNameError, UsageError
-from paceline.exchange.integration import ImportedDestination, ReadsDestination
+from paceline.exchange.integration import ImportedDestination, ReadsDestination, WritesRequests
 from paceline.model.connector import ActionsFile, Manifest, QualityFile
 from paceline.model.mapping import MappingFile
 
@@ -100,9 +100,15 @@ class Catalog:
         name = self._rudderstack_names.get(vendor.lower())
         if name is None:
             raise UnknownNameError("destination type of RudderStack", vendor, self._rudderstack_names)
-        code = load_module(self._folder(name) / "rudderstack.py", f"paceline_rudderstack_{name}")
-        read: ReadsDestination = code.read_destination
+        read: ReadsDestination = self._rudderstack_code(name).read_destination
         return name, read(config, self.default_mappings(name))
+
+    def rudderstack_notation(self, name: str) -> WritesRequests | None:
+        """How RudderStack writes a connector's requests where it writes them otherwise than they are sent."""
+        return getattr(self._rudderstack_code(name), "write_requests", None)
+
+    def _rudderstack_code(self, name: str) -> ModuleType:
+        return load_module(self._folder(name) / "rudderstack.py", f"paceline_rudderstack_{name}")
 
     @cached_property
     def _rudderstack_names(self) -> Mapping[str, str]:

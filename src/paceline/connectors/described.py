@@ -13,7 +13,15 @@ from paceline.delivery.answers import read_answer
 from paceline.delivery.authentication import sign_request
 from paceline.delivery.request import RequestPlan
 from paceline.errors import UnknownNameError, nearest_name
-from paceline.model.connector import Action, ActionsFile, AnswerTable, Manifest, SignatureAuth
+from paceline.model.connector import (
+    Action,
+    ActionsFile,
+    AnswerTable,
+    Idempotency,
+    IdPlace,
+    Manifest,
+    SignatureAuth,
+)
 from paceline.model.delivery import Answer, Item, Outcome, Request
 from paceline.model.event import Refusal
 from paceline.ports.connector import BatchLimits
@@ -65,6 +73,13 @@ class DescribedConnector:
     @property
     def name(self) -> str:
         return self.manifest.connector
+
+    def without_delivery_marks(self) -> DescribedConnector:
+        """The connector as it would write an event that is no delivery yet: no idempotency key, no time of sending."""
+        unmarked = msgspec.structs.replace(self.manifest, idempotency=Idempotency(place=IdPlace.NONE))
+        connector = DescribedConnector(unmarked, ActionsFile(actions=_without_marks(self.actions)))
+        connector._finish_request = self._finish_request
+        return connector
 
     @property
     def secret_settings(self) -> frozenset[str]:
@@ -148,6 +163,13 @@ class DescribedConnector:
             # Masked: a message must not quote what an event or a setting holds.
             validator = self._validators[name] = Draft202012Validator(dict(schema), mask="the value")
         return validator
+
+
+def _without_marks(actions: Mapping[str, Action]) -> dict[str, Action]:
+    return {
+        name: msgspec.structs.replace(action, idempotency=None, body=msgspec.structs.replace(action.body, sent_at=None))
+        for name, action in actions.items()
+    }
 
 
 class _Plan(RequestPlan):

@@ -131,11 +131,17 @@ class RequestPlan:
                 return lambda item: {**constants, field: item.delivery_id, **item.payload}
             return lambda item: {**constants, field: write(item), **item.payload}
 
+        at_payload = _get(constants, under) if under else None
+        beside = at_payload if isinstance(at_payload, dict) else {}
+
         def wrap(item: Item) -> Payload:
             payload = item.payload
             if left_out:
                 payload = {name: value for name, value in payload.items() if name not in left_out}
-            whole = _set(constants, under, payload) if under else {**constants, **payload} if constants else payload
+            if under:
+                whole = _set(constants, under, {**beside, **payload} if beside else payload)
+            else:
+                whole = {**constants, **payload} if constants else payload
             return _set_missing(whole, keys, write(item)) if keys else whole
 
         return wrap

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from paceline.exchange.loss import Loss
+from paceline.model.delivery import Request
 from paceline.model.mapping import MappingFile
 
 
@@ -42,3 +43,13 @@ class ReadsDestination(Protocol):
     """
 
     def __call__(self, config: Mapping[str, object], mappings: Mapping[str, MappingFile]) -> ImportedDestination: ...
+
+
+class WritesRequests(Protocol):
+    """`write_requests` of a connector's `rudderstack.py`, if it has one: a request in RudderStack's notation. Pure.
+
+    RudderStack makes requests in two steps: what it does with one event, which it can show, and a router that renames,
+    wraps and joins. To compare the two systems event by event, ours are written as the first step would.
+    """
+
+    def __call__(self, request: Request) -> list[Request]: ...

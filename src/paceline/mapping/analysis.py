@@ -252,7 +252,11 @@ class Analysis:
 
     def _count_arguments(self, node: Call, function: Function) -> bool:
         given = len(node.arguments)
-        if given < function.least or (function.most is not None and given > function.most):
+        problem = function.unusable() if function.unusable is not None else ""
+        if problem:
+            self._flaw(node, "unusable_function", problem)
+        is_odd = function.in_pairs and given % 2 == 0
+        if is_odd or given < function.least or (function.most is not None and given > function.most):
             self._flaw(
                 node,
                 "arguments",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from itertools import product
+from math import prod
+from typing import Final, TypeAlias
 
 from paceline.mapping.expression import (
     Arithmetic,
@@ -23,6 +25,31 @@ from paceline.mapping.functions.catalog import CATALOG
 
 Place: TypeAlias = tuple[str | int, ...]
 Bases: TypeAlias = Mapping[Root, Place]
+MAX_WAYS: Final = 4
+
+
+def alternatives(condition: Expression) -> list[Expression]:
+    """The ways in which a condition can hold, each with `and` only: `a or b` holds by `a` or by `b`.
+
+    A condition with too many ways is its only one.
+    """
+    ways = _ways(condition)
+    return ways if len(ways) <= MAX_WAYS else [condition]
+
+
+def _ways(condition: Expression) -> list[Expression]:
+    match condition:
+        case Logic(operator="or", operands=operands):
+            return [way for operand in operands for way in alternatives(operand)]
+        case Logic(operator="and", operands=operands):
+            choices = [alternatives(operand) for operand in operands]
+            if prod(map(len, choices)) > MAX_WAYS:
+                return [condition]
+            return [
+                Logic(operator="and", operands=tuple(parts), column=condition.column) for parts in product(*choices)
+            ]
+        case _:
+            return [condition]
 
 
 def proved_by(condition: Expression, bases: Bases) -> frozenset[Place]:

@@ -14,7 +14,7 @@ either a payload that the vendor's schema accepts, or a refusal or a filtering. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,14 +22,20 @@ import msgspec
 from paceline.errors import nearest_name_hint
 from paceline.mapping import kinds as k
 from paceline.mapping.analysis import shorten
+from paceline.mapping.assumptions import alternatives
+from paceline.mapping.conditionals import decided
+from paceline.mapping.expression import Expression
 from paceline.mapping.faults import FaultCode, FilePath, MappingFault
 from paceline.mapping.fitting import misfit
 from paceline.mapping.generate.program import Plan
 from paceline.mapping.inference import Inference, all_personal_data
 from paceline.mapping.kinds import describe
 from paceline.mapping.misfits import misfit_fault
+from paceline.mapping.notes import Notes
 from paceline.mapping.schemas import (
     Schema,
+    chosen,
+    described,
     field_names,
     field_of,
     inlined,
@@ -42,17 +48,27 @@ from paceline.mapping.schemas import (
     without_null,
 )
 from paceline.mapping.sources import Group, Source, collected, leaves
+from paceline.mapping.suspicions import suspected, suspicious_constant
+from paceline.mapping.together import check_together
 from paceline.model.finding import Severity
 from paceline.model.mapping import MappingFile
 
 MAX_CASES: Final = 6
-# Codes of faults that say that a part never counts: they must be so in every case.
-_NEEDS_ALL_CASES: Final[frozenset[FaultCode]] = frozenset({"unreachable", "pointless"})
-# Keywords about the keys of an object taken together.
-_JOINT: Final = ("anyOf", "oneOf", "not", "if", "minProperties", "maxProperties", "dependentRequired", "propertyNames")
+_ANY_EVENT: Final[Schema] = {"type": "object"}
+# Codes of faults that say that a part never counts or is never there: they must be so in every case.
+_NEEDS_ALL_CASES: Final[frozenset[FaultCode]] = frozenset(
+    {"unreachable", "pointless", "unknown_path", "undeclared_path", "always_missing"}
+)
+# Of each of these, one a place is told: another version or case of the contract only gives another example.
+_TOLD_ONCE: Final[frozenset[FaultCode]] = frozenset(
+    {"does_not_fit", "wrong_type", "unknown_value", "may_be_null", "may_refuse"}
+)
 # Keywords about each key of an object by itself.
 _ABOUT_LISTS: Final = ("minItems", "maxItems", "uniqueItems", "contains")
 _ABOUT_KEYS: Final = ("properties", "patternProperties", "additionalProperties")
+
+
+_FALLBACK_HINT: Final = "add `?? …` with another value, or `!` to refuse such events"
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,18 +89,71 @@ def check_mapping(spec: MappingFile, plan: Plan, contract: Schema, action: Schem
     `plan` is the mapping's own (`plan_mapping(spec)`), `contract` the JSON Schema of the event and `action` the JSON
     Schema of the payload. Both must be usable schemas; references inside them are followed, nothing is fetched.
     """
+    return check_versions(spec, plan, {"": contract}, action)
+
+
+def check_versions(spec: MappingFile, plan: Plan, contracts: Mapping[str, Schema], action: Schema) -> CheckReport:
+    """The same for a mapping that takes several versions of a contract (version -> JSON Schema of the event).
+
+    What only some versions contradict names them. Without any version nothing is known of the event: only what the
+    mapping itself states is held against the vendor.
+    """
     payload = inlined(action)
-    checks = [_Check(case, payload) for case in _cases(inlined(contract))]
-    for check in checks:
-        check.run(spec, plan)
-    faults = {
-        fault: None
-        for check in checks
-        for fault in check.faults
-        if fault.code not in _NEEDS_ALL_CASES or all(fault in other.faults for other in checks)
-    }
-    unproven = {fault: None for check in checks for fault in check.unproven}
-    return CheckReport(faults=tuple(faults), unproven=tuple(unproven))
+    checks = {version: _checks(spec, plan, inlined(contract), payload) for version, contract in contracts.items()}
+    every = [check for cases in checks.values() for check in cases]
+    if not contracts:
+        every = [_Check(_ANY_EVENT, payload, None)]
+        every[0].run(spec, plan)
+    faults: dict[MappingFault, None] = dict.fromkeys(suspected(spec, plan))
+    for version, cases in (checks or {"": every}).items():
+        for check in cases:
+            for fault in check.faults:
+                if fault.code not in _NEEDS_ALL_CASES:
+                    is_everywhere = all(any(fault in case.faults for case in others) for others in checks.values())
+                    faults[fault if is_everywhere else _only_in(fault, version)] = None
+                elif all(fault in other.faults for other in every):
+                    faults[fault] = None
+    told = list(_told_once([*faults, *(fault for check in every if contracts for fault in check.unproven)]))
+    return CheckReport(
+        faults=tuple(fault for fault in told if fault.code != "unproven"),
+        unproven=tuple(fault for fault in told if fault.code == "unproven"),
+    )
+
+
+def _checks(spec: MappingFile, plan: Plan, contract: Schema, payload: Schema) -> list[_Check]:
+    """The mapping with one version of its contract, and case by case where that leaves a doubt."""
+    when = None if plan.when is None else plan.when.tree
+    whole = _Check(contract, payload, when)
+    whole.run(spec, plan)
+    if _is_about_presence(contract) and not whole.is_presence_open:
+        return [whole]
+    ways = [None] if when is None else alternatives(when)
+    cases = [_Check(case, payload, way) for case in _cases(contract) for way in ways]
+    if len(cases) == 1:
+        return [whole]
+    for case in cases:
+        case.run(spec, plan)
+    return cases
+
+
+def _is_about_presence(contract: Schema) -> bool:
+    """Whether the alternatives of a contract, if it has any, are of nothing but keys that must be there."""
+    branches = contract.get("anyOf", ()) if isinstance(contract, dict) else ()
+    return all(isinstance(branch, dict) and branch.keys() == {"required"} for branch in branches)
+
+
+def _only_in(fault: MappingFault, version: str) -> MappingFault:
+    return msgspec.structs.replace(fault, message=f"{fault.message} (in version {version} of the contract)")
+
+
+def _told_once(faults: Iterable[MappingFault]) -> Iterator[MappingFault]:
+    """Without further examples of what was told of a place already."""
+    places: set[tuple[FilePath, int, FaultCode]] = set()
+    for fault in faults:
+        place = (fault.path, fault.column, fault.code)
+        if fault.code not in _TOLD_ONCE or place not in places:
+            yield fault
+            places.add(place)
 
 
 def _cases(contract: Schema) -> Iterator[Schema]:
@@ -95,29 +164,27 @@ def _cases(contract: Schema) -> Iterator[Schema]:
         return
     rest = {keyword: value for keyword, value in contract.items() if keyword != "anyOf"}
     for branch in branches:
-        yield {**rest, "allOf": [*rest.get("allOf", ()), branch]}
+        if isinstance(branch, dict) and branch.keys() == {"required"}:
+            yield {**rest, "required": [*rest.get("required", ()), *branch["required"]]}
+        else:
+            yield {**rest, "allOf": [*rest.get("allOf", ()), branch]}
 
 
-def _only(part: dict[str, Any], keywords: Sequence[str]) -> dict[str, Any]:
-    return {keyword: part[keyword] for keyword in keywords if keyword in part}
+class _Check(Notes):
+    """One mapping in one case of its contract, and one way in which `when` holds."""
 
-
-class _Check:
-    """One mapping in one case of its contract."""
-
-    def __init__(self, contract: Schema, payload: Schema) -> None:
+    def __init__(self, contract: Schema, payload: Schema, way: Expression | None) -> None:
+        super().__init__()
         self._contract = contract
+        self._way = way
         self._payload = payload
-        self.faults: list[MappingFault] = []
-        self.unproven: list[MappingFault] = []
 
     def run(self, spec: MappingFile, plan: Plan) -> None:
         inference = Inference(self._contract)
-        when = None if plan.when is None else plan.when.tree
-        if when is not None:
-            inference.infer(when)
+        if plan.when is not None:
+            inference.strict(plan.when.tree, k.BOOLEAN, "`when` takes")
             self._take(inference, ("when",))
-        with inference.assuming(when):
+        with inference.assuming(self._way):
             group = collected(inference, spec.fields, plan.fields, ("fields",), self._take)
         self._object(group, self._payload, ("fields",), frozenset())
 
@@ -136,9 +203,6 @@ class _Check:
             )
         inference.flaws.clear()
 
-    def _fault(self, source: Source, code: FaultCode, message: str, hint: str = "") -> None:
-        self.faults.append(MappingFault(path=source.path, column=source.column, code=code, message=message, hint=hint))
-
     # -- objects
 
     def _object(
@@ -149,8 +213,9 @@ class _Check:
         if not schema_kinds(target) & k.OBJECT:
             wanted = describe(schema_kinds(target) & k.SOMETHING)
             for source in sources[:1]:
-                self._fault(source, "wrong_type", f"the vendor takes {wanted} here, not an object with fields")
+                self.fault(source, "wrong_type", f"the vendor takes {wanted} here, not an object with fields")
             return
+        target = decided(target, group)
         allowed |= own_personal_data(target)
         for name, child in group.children.items():
             self._child(group, name, child, target, allowed)
@@ -158,14 +223,14 @@ class _Check:
             self._personal_data(spread, allowed)
             self._spread(spread, target)
         self._required(group, target, path, is_root=is_root)
-        self._joint(group, target, path, is_root=is_root)
+        check_together(group, target, path, self, is_root=is_root)
 
     def _child(self, group: Group, name: str, child: Group | Source, target: Schema, allowed: frozenset[str]) -> None:
         field = field_of(target, name)
         first = next(iter(leaves(child))) if isinstance(child, Group) else child
         if field.is_forbidden:
             hint = nearest_name_hint(name, [known for known in field_names(target) if known not in group.children])
-            self._fault(first.as_entry(), "unknown_target", f"the vendor has no {name!r} here", hint)
+            self.fault(first.as_entry(), "unknown_target", f"the vendor has no {name!r} here", hint)
         elif isinstance(child, Group):
             self._object(child, field.schema, first.entry, allowed, is_root=False)
         else:
@@ -174,18 +239,18 @@ class _Check:
     def _spread(self, spread: Source, target: Schema) -> None:
         """Keys that come with an object: nobody says which, unless the contract closes it."""
         for part in parts_of(target):
-            rules = _only(part, _ABOUT_KEYS)
+            rules = chosen(part, _ABOUT_KEYS)
             found = misfit(spread.type.schema, rules) if spread.type.is_known and rules else None
             if found is not None:
-                self._note(spread, misfit_fault(spread, found, rules), is_fault=found.verdict == "contradicted")
+                self.note(misfit_fault(spread, found, rules), is_fault=found.verdict == "contradicted")
             elif rules and not spread.type.is_known:
-                self._unproven(spread, f"the contract does not say what is in {shorten(spread.tree)}")
+                self.doubt(spread, f"the contract does not say what is in {shorten(spread.tree)}")
 
     def _required(self, group: Group, target: Schema, path: FilePath, *, is_root: bool) -> None:
         for name in required_names(target):
             child = group.children.get(name)
             if child is None:
-                self._without_source(group, name, path)
+                self._without_source(group, target, name, path)
                 continue
             others = [source for key, other in group.children.items() if key != name for source in leaves(other)]
             given = [source.type.needs for source in [*others, *group.spreads]]
@@ -195,47 +260,24 @@ class _Check:
             if any(not any(source.type.needs <= needs for source in own) for needs in given):
                 self._may_be_missing(own[0], name)
 
-    def _without_source(self, group: Group, name: str, path: FilePath) -> None:
+    def _without_source(self, group: Group, target: Schema, name: str, path: FilePath) -> None:
         for spread in group.spreads:
             if field_of(spread.type.schema, name).is_required and not spread.type.may_be_missing:
                 return
         if group.spreads:
-            self._unproven(group.spreads[0], f"nothing proves that {name!r}, which the vendor needs, is in the spread")
+            self.doubt(group.spreads[0], f"nothing proves that {name!r}, which the vendor needs, is in the spread")
             return
         first = next(iter(leaves(group)), None)
         entry = path if first is None or path == ("fields",) else first.entry
         message = f"the vendor needs {name!r} here, and no field gives it"
-        hint = f"add a field for {name!r}"
+        meant = described(field_of(target, name).schema)
+        hint = f"add a field for {name!r}" + (f": {meant}" if meant else "")
         self.faults.append(MappingFault(path=entry, code="no_source", message=message, hint=hint))
 
     def _may_be_missing(self, source: Source, name: str) -> None:
+        self.is_presence_open = True
         message = f"{shorten(source.tree)} may be missing, but the vendor needs {name!r}"
-        self._fault(source, "may_be_missing", message, "add `?? …` with another value, or `!` to refuse such events")
-
-    def _joint(self, group: Group, target: Schema, path: FilePath, *, is_root: bool) -> None:
-        """What the vendor says about the keys of the object together: how many, which with which."""
-        rules = [rule for rule in (_only(part, _JOINT) for part in parts_of(target)) if rule]
-        if not rules:
-            return
-        if group.spreads:
-            self._unproven(group.spreads[0], "the vendor limits which keys go together, and a spread may have any")
-            return
-        made = group.schema()
-        if not is_root:
-            # An object is only made when it has a field.
-            made["minProperties"] = 1
-        found = misfit(made, {"allOf": rules})
-        if found is None:
-            return
-        sure = set(made["required"])
-        is_known = all(source.type.is_known for source in leaves(group))
-        is_fault = is_known and isinstance(found.example, dict) and set(found.example) == sure
-        first = next(iter(leaves(group)))
-        entry = path if path == ("fields",) else first.entry
-        given = ", ".join(found.example) if isinstance(found.example, dict) and found.example else "nothing"
-        message = f"the fields do not fit together: {found.message}, when what is there is {given}"
-        fault = MappingFault(path=entry, code="does_not_fit", message=message)
-        (self.faults if is_fault else self.unproven).append(fault)
+        self.fault(source, "may_be_missing", message, _FALLBACK_HINT)
 
     # -- values
 
@@ -247,45 +289,42 @@ class _Check:
         found = source.type
         kinds = schema_kinds(found.schema)
         takes = schema_kinds(target)
+        suspicion = suspicious_constant(source.path, source.tree, takes) if source.is_constant else None
+        if suspicion is not None:
+            self.faults.append(suspicion)
         if found.is_known and kinds & k.NULL and not takes & k.NULL:
             message = f"{shorten(source.tree)} may be null, which the vendor does not take"
-            self._fault(source, "may_be_null", message, "add `?? missing()` to leave it out then")
+            self.fault(source, "may_be_null", message, "add `?? missing()` to leave it out then")
         schema = without_null(found.schema)
         if found.is_known:
             misfitting = misfit(schema, target)
             if misfitting is not None:
-                fault = misfit_fault(source, misfitting, target)
-                self._note(source, fault, is_fault=misfitting.verdict == "contradicted")
+                told = misfit_fault(source, misfitting, target)
+                self.note(told, is_fault=misfitting.verdict == "contradicted")
         elif not kinds & k.SOMETHING & takes and kinds:
             message = f"the vendor takes {describe(takes)}, but {shorten(source.tree)} is {describe(kinds)}"
-            self._fault(source, "wrong_type", message)
+            self.fault(source, "wrong_type", message)
         elif misfit(True, target) is not None:
-            self._unproven(source, f"the contract does not say what {shorten(source.tree)} is")
+            self.doubt(source, f"the contract does not say what {shorten(source.tree)} is")
 
     def _items(self, source: Source, inner: Group, target: Schema, allowed: frozenset[str]) -> None:
         if not schema_kinds(target) & k.LIST:
             wanted = describe(schema_kinds(target) & k.SOMETHING)
-            self._fault(source, "wrong_type", f"the vendor takes {wanted} here, but `each` makes a list")
+            self.fault(source, "wrong_type", f"the vendor takes {wanted} here, but `each` makes a list")
             return
         self._object(inner, items_of(target), (*source.entry, "fields"), allowed)
         low, high = limit_of(source.type.schema, "minItems", max), limit_of(source.type.schema, "maxItems", min)
         made: dict[str, Any] = {"type": "array", **({} if low is None else {"minItems": low})}
         made |= {} if high is None else {"maxItems": high}
         for part in parts_of(target):
-            limits = _only(part, _ABOUT_LISTS)
+            limits = chosen(part, _ABOUT_LISTS)
             found = misfit(made, limits) if limits else None
             if found is not None:
-                self._note(source, misfit_fault(source, found, limits), is_fault=found.verdict == "contradicted")
+                self.note(misfit_fault(source, found, limits), is_fault=found.verdict == "contradicted")
 
     def _personal_data(self, source: Source, allowed: frozenset[str]) -> None:
         kinds = all_personal_data([source.type]) - allowed - source.pii
         if kinds:
             names = ", ".join(sorted(kinds))
             message = f"{shorten(source.tree)} has personal data ({names}), and the field does not declare it"
-            self._fault(source, "personal_data", message, f"add `pii: [{names}]`, or hash it")
-
-    def _note(self, source: Source, fault: MappingFault, *, is_fault: bool) -> None:
-        (self.faults if is_fault else self.unproven).append(fault)
-
-    def _unproven(self, source: Source, message: str) -> None:
-        self.unproven.append(MappingFault(path=source.path, column=source.column, code="unproven", message=message))
+            self.fault(source, "personal_data", message, f"add `pii: [{names}]`, or hash it")

@@ -36,6 +36,8 @@ from paceline.mapping.targets import show_target
 from paceline.model.event import Filtered, Refusal
 
 MAX_EXPLAINED_ITEMS: Final = 3
+_INDENT: Final = "    "
+_SHOWN_CHARACTERS: Final = 100
 
 Outcome: TypeAlias = Literal["value", "missing", "refused"]
 
@@ -162,47 +164,60 @@ def _evaluated(tree: Expression, place: _Place) -> ExplainedStep:
 
 
 def explanation_lines(explanation: Explanation) -> Iterator[str]:
-    """The explanation as plain text, a step a line, for a terminal.
+    """The explanation as plain text for a terminal.
 
-    A step reads `expression  ->  value`; the steps of a field stand under its target.
+    A field is a line `target: expression  ->  value`, with the parts of its expression below it, in the order in which
+    they are evaluated.
     """
     if explanation.when:
-        yield "when"
-        yield from _step_lines(explanation.when, "  ")
+        yield from _entry_lines("when", explanation.when, "")
     yield from _field_lines(explanation.fields, "")
+    yield ""
     match explanation.result:
         case Filtered(rule=rule):
-            yield f"filtered by {rule}"
+            yield f"filtered: `{rule}` does not hold, so nothing is delivered"
         case Refusal(rule=rule, reason=reason, message=message):
             yield f"refused by {rule} ({reason}): {message}"
         case payload:
-            yield f"payload {_json(payload)}"
+            yield "payload"
+            yield _json(payload, indent=2)
 
 
 def _field_lines(fields: Sequence[ExplainedField], indent: str) -> Iterator[str]:
     for field in fields:
-        yield f"{indent}{field.target}"
-        yield from _step_lines(field.steps, indent + "  ")
+        yield from _entry_lines(field.target, field.steps, indent)
         for index, item in enumerate(field.items):
-            yield f"{indent}  item {index}"
-            yield from _field_lines(item, indent + "    ")
+            yield f"{indent}{_INDENT}[{index}]"
+            yield from _field_lines(item, indent + 2 * _INDENT)
         if field.omitted_items:
-            yield f"{indent}  and {field.omitted_items} more"
+            yield f"{indent}{_INDENT}and {field.omitted_items} more"
 
 
-def _step_lines(steps: Sequence[ExplainedStep], indent: str) -> Iterator[str]:
-    for step in steps:
-        match step.outcome:
-            case "value":
-                yield f"{indent}{step.expression}  ->  {_json(step.value)}"
-            case "missing":
-                yield f"{indent}{step.expression}  ->  missing"
-            case "refused":
-                yield f"{indent}{step.expression}  ->  refused ({step.reason}): {step.message}"
+def _entry_lines(name: str, steps: Sequence[ExplainedStep], indent: str) -> Iterator[str]:
+    *parts, whole = steps
+    yield f"{indent}{name}: {_told(whole)}"
+    for part in parts:
+        yield f"{indent}{_INDENT}{_told(part)}"
 
 
-def _json(value: object) -> str:
+def _told(step: ExplainedStep) -> str:
+    match step.outcome:
+        case "value":
+            value = _shortened(_json(step.value))
+            return value if step.expression == value else f"{step.expression}  ->  {value}"
+        case "missing":
+            return f"{step.expression}  ->  missing"
+        case "refused":
+            return f"{step.expression}  ->  refused ({step.reason}): {step.message}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+
+
+def _json(value: object, *, indent: int = 0) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value)
+        return (msgspec.json.format(text, indent=indent) if indent else text).decode()
     except (UnicodeEncodeError, RecursionError):
         return "(a value that JSON cannot write)"

@@ -200,6 +200,12 @@ def children(node: Expression) -> tuple[Expression, ...]:
             assert_never(node)
 
 
+def first_column(node: Expression) -> int:
+    """Where the text of an expression starts; a pipe's own column is that of its function."""
+    inner = children(node)
+    return min(node.column, first_column(inner[0])) if inner else node.column
+
+
 # How tightly each form binds; `show` puts a looser one in parentheses inside a tighter one.
 _CONDITION, _OR, _AND, _NOT, _COMPARE, _PIPE, _SUM, _PRODUCT, _UNARY, _ATOM = range(10)
 

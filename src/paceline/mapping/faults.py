@@ -13,6 +13,7 @@ FilePath: TypeAlias = tuple[str, ...]
 FaultCode: TypeAlias = Literal[
     "syntax",
     "unknown_function",
+    "unusable_function",
     "arguments",
     "literal",
     "scope",
@@ -27,6 +28,7 @@ FaultCode: TypeAlias = Literal[
     "unreachable",
     "pointless",
     "unknown_path",
+    "undeclared_path",
     "unknown_target",
     "no_source",
     "may_be_missing",
@@ -36,6 +38,7 @@ FaultCode: TypeAlias = Literal[
     "too_long",
     "does_not_fit",
     "personal_data",
+    "suspicious",
     "unproven",
 ]
 """What sort of fault it is, in one stable word; docs/mapping.md explains each."""

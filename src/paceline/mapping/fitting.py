@@ -61,6 +61,14 @@ def misfit(source: Schema, target: Schema) -> Misfit | None:
     return msgspec.structs.replace(found, verdict="contradicted" if is_stated else "unproven")
 
 
+def violation(schema: Schema, value: object) -> str:
+    """How a value breaks a schema, in words; empty when it does not."""
+    if schema is True:
+        return ""
+    found = _validator(_key(schema)).violations(value)
+    return _innermost(found).message if found else ""
+
+
 def _worst(misfits: Sequence[Misfit | None]) -> Misfit | None:
     """Of the branches' misfits, one that is certain when there is one."""
     found = [one for one in misfits if one is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
@@ -10,8 +11,11 @@ from paceline.mapping import kinds as k
 from paceline.mapping.analysis import Analysis
 from paceline.mapping.compile import compile_value
 from paceline.mapping.expression import Call, Literal
+from paceline.mapping.functions import assertions
+from paceline.mapping.functions.agents import AGENT_PARTS
 from paceline.mapping.functions.catalog import CATALOG
 from paceline.mapping.generate.runtime import MISSING
+from paceline.mapping.object_types import object_type
 from paceline.mapping.refusals import Stop
 from paceline.mapping.schemas import (
     MAX_CHOICES,
@@ -25,22 +29,37 @@ from paceline.mapping.schemas import (
     schema_kinds,
     without_null,
 )
-from paceline.mapping.types import ValueType
+from paceline.mapping.types import EVENT_SECS, EVENT_TIME, ValueType
 
-_TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+_TIME: Final[dict[str, Any]] = {"type": "string", "format": "date-time"}
+ASSERTIONS: Final = frozenset(function.name for function in assertions.FUNCTIONS)
 _HEX: Final = {"sha256": 64, "hmac_sha256": 64, "sha1": 40, "md5": 32, "sha512": 128}
 _FIXED: Final[dict[str, Schema]] = {
     **{name: {"type": "string", "pattern": f"^[0-9a-f]{{{digits}}}$"} for name, digits in _HEX.items()},
-    **dict.fromkeys(("now", "iso8601", "from_unix_secs", "from_unix_ms", "add_secs"), _TIME),
+    **dict.fromkeys(("iso8601", "from_unix_secs", "from_unix_ms", "add_secs", "in_zone", "read_time"), _TIME),
+    "now": {**_TIME, EVENT_TIME: True},
     "date": {"type": "string", "format": "date"},
     "uuid5": {"type": "string", "format": "uuid"},
+    "normalize_phone": {"type": "string", "pattern": "^[+][0-9]{2,20}$"},
+    "normalize_country": {"type": "string", "pattern": "^[a-z]{2}$"},
+    "query_params": {"type": "object", "additionalProperties": {"type": "string"}},
+    "user_agent": {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in AGENT_PARTS},
+        "additionalProperties": False,
+    },
     "keep_digits": {"type": "string", "pattern": "^[0-9]*$"},
     "type_of": {"enum": ["text", "number", "boolean", "list", "object", "null", "missing"]},
     "length": {"type": "integer", "minimum": 0},
 }
-# These never make a text longer. (Of all letters, only a Turkish capital İ grows when it is made small.)
+# These are taken to make no text longer. (A Turkish capital İ grows when it is made small, ß and a few ligatures when
+# they are made large; that a vendor's limit be hit by those is no reason to doubt every `upper`.)
 _NEVER_LONGER: Final = frozenset(
-    {"trim", "lower", "slice", "truncate_bytes", "keep_letters", "keep_digits", "keep_alphanumeric", "normalize_email"}
+    {
+        *("trim", "lower", "upper", "slice", "truncate_bytes", "keep_letters", "keep_digits", "keep_alphanumeric"),
+        *("normalize_email", "normalize_gmail", "normalize_name", "normalize_city", "normalize_zip"),
+        *("remove_prefix", "remove_suffix"),
+    }
 )
 _SAME_LIST: Final = frozenset({"filter", "sort", "sort_by", "reverse", "unique", "slice", "compact"})
 _OF_LIST: Final = frozenset({"first", "last", "at"})
@@ -58,7 +77,7 @@ def call_type(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool,
         schema, may_miss = folded
         return schema, True, may_miss
     schema, is_known = _result(node, arguments)
-    return schema, is_known, function.may_miss
+    return schema, is_known, function.may_miss and not _is_surely_there(node, arguments)
 
 
 def _folded(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool] | None:
@@ -71,16 +90,25 @@ def _folded(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool] |
     combinations = list(product(*(found or () for found in choices)))
     if not 0 < len(combinations) <= MAX_CHOICES:
         return None
-    results = [_run(node.function, values) for values in combinations]
+    results = [_run(node.function, *values) for values in combinations]
     values = [result for result in results if result is not MISSING and not isinstance(result, Stop)]
     return ({"enum": values} if values else False), MISSING in results
+
+
+def _is_surely_there(node: Call, arguments: Sequence[ValueType]) -> bool:
+    """Whether a list has the item that is asked for."""
+    if node.function not in {"first", "last"} or not arguments[0].is_known:
+        return False
+    schema = arguments[0].schema
+    return (limit_of(schema, "minItems", max) or 0) > 0 and not schema_kinds(items_of(schema)) & k.NULL
 
 
 def _is_scalar(value: object) -> bool:
     return bool(k.kind_of(value) & k.SCALAR)
 
 
-def _run(function: str, values: tuple[Any, ...]) -> object:
+@lru_cache(maxsize=4096, typed=True)
+def _run(function: str, *values: Any) -> object:
     call = Call(function=function, arguments=tuple(Literal(value=value) for value in values))
     analysis = Analysis(call, in_each=False)
     if analysis.flaws:
@@ -95,8 +123,12 @@ def _result(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool]:
     name = node.function
     function = CATALOG[name]
     first = arguments[0] if arguments else ValueType()
+    if name == "iso8601" and _is_event_time(first.schema):
+        return {**_TIME, EVENT_TIME: True}, True
     if name in _FIXED:
         return _FIXED[name], True
+    if name in ASSERTIONS:
+        return _asserted(node, first.schema), True
     if name == "from_json":
         return True, False
     if name in _OF_LIST:
@@ -109,7 +141,7 @@ def _result(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool]:
     if name == "to_list":
         return _listed(first.schema), first.is_known
     if function.result == k.OBJECT:
-        return _object(node, arguments)
+        return object_type(node, arguments)
     if function.result == k.TEXT:
         return _text(node, first.schema), True
     if function.result & k.NUMBER and not function.result & ~k.NUMBER:
@@ -141,8 +173,6 @@ def _listed(schema: Schema) -> Schema:
 
 def _text(node: Call, schema: Schema) -> Schema:
     most = limit_of(schema, "maxLength", min) if node.function in _NEVER_LONGER else None
-    if node.function == "upper" and limit_of(schema, "maxLength", min) is not None:
-        most = 3 * limit_of(schema, "maxLength", min)
     if node.function == "truncate":
         given = choices_of(_literal_schema(node, 1)) or ()
         known = [limit_of(schema, "maxLength", min), *(max(count, 0) for count in given)]
@@ -158,6 +188,10 @@ def _literal_schema(node: Call, position: int) -> Schema:
 def _number(node: Call, arguments: Sequence[ValueType]) -> Schema:
     function = CATALOG[node.function]
     schema = arguments[0].schema
+    if node.function in {"unix_secs", "unix_ms"} and _is_event_time(schema):
+        low, high = EVENT_SECS
+        factor = 1 if node.function == "unix_secs" else 1000
+        return {"type": "integer", "minimum": low * factor, "maximum": high * factor + factor - 1}
     kinds = function.result
     if function.result_without_options and len(arguments) == function.least:
         kinds = function.result_without_options
@@ -171,7 +205,7 @@ def _number(node: Call, arguments: Sequence[ValueType]) -> Schema:
     if node.function in {"number", "integer", "round", "floor", "ceil", "min", "max", "average"}:
         result.update(_bounds(schema))
     if node.function == "clamp":
-        result.update(_clamped(node))
+        result.update(_clamped(node, schema))
     at_least = limit_of(schema, "minimum", max)
     if node.function == "abs" or (node.function in {"sum", "minor_units"} and at_least is not None and at_least >= 0):
         result["minimum"] = 0
@@ -185,36 +219,36 @@ def _bounds(schema: Schema) -> dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
-def _clamped(node: Call) -> dict[str, Any]:
-    """`low` wins over `high`, so the upper bound is only known when both are."""
+def _clamped(node: Call, schema: Schema) -> dict[str, Any]:
+    """`low` wins over `high`. Of limits that an event brings nothing is known."""
     low, high = (argument.value if isinstance(argument, Literal) else None for argument in node.arguments[1:])
     if not isinstance(low, int | float):
         return {}
-    return {"minimum": low, "maximum": max(low, high)} if isinstance(high, int | float) else {"minimum": low}
+    least, most = limit_of(schema, "minimum", max), limit_of(schema, "maximum", min)
+    if not isinstance(high, int | float):
+        return {"minimum": low}
+    lowest = low if least is None else max(low, min(least, high))
+    return {"minimum": lowest, "maximum": max(low, high if most is None else min(most, high))}
 
 
-def _object(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, bool]:
-    schema = arguments[0].schema
-    keys = [argument.value for argument in node.arguments[1:] if isinstance(argument, Literal)]
-    is_literal = len(keys) == len(node.arguments) - 1
-    if node.function in {"pick", "omit"} and is_literal and _is_flat(schema):
-        assert isinstance(schema, dict)
-        is_picked = node.function == "pick"
-        fields = schema.get("properties", {})
-        kept = {name: fields.get(name, True) for name in keys} if is_picked else _without(fields, keys)
-        required = [name for name in schema.get("required", ()) if (name in keys) is is_picked]
-        is_closed = is_picked or schema.get("additionalProperties", True) is False
-        rest: dict[str, Any] = {"additionalProperties": False} if is_closed else {}
-        is_known = arguments[0].is_known and (not is_picked or all(name in fields for name in keys))
-        return {"type": "object", "properties": kept, "required": required, **rest}, is_known
-    return {"type": "object"}, False
+def _asserted(node: Call, schema: Schema) -> Schema:
+    """What a value that was let pass is known to be."""
+    first, *others = [argument.value for argument in node.arguments[1:] if isinstance(argument, Literal)]
+    match node.function:
+        case "between":
+            stated: dict[str, Any] = {"minimum": first, "maximum": others[0]}
+        case "one_of":
+            stated = {"enum": [first, *others]}
+        case "max_length":
+            stated = {"maxLength": first, "maxItems": first}
+        case _:
+            stated = {"minLength": first, "minItems": first}
+    if not isinstance(schema, dict):
+        return {"allOf": [kinds_schema(CATALOG[node.function].result), stated]}
+    if stated.keys() & schema.keys() or node.function == "one_of":
+        return {**stated, "allOf": [schema]}
+    return {**schema, **stated}
 
 
-def _without(fields: dict[str, Any], keys: Sequence[object]) -> dict[str, Any]:
-    return {name: inner for name, inner in fields.items() if name not in keys}
-
-
-def _is_flat(schema: Schema) -> bool:
-    """Whether everything that a schema says about its keys is in its own properties, required, additionalProperties."""
-    others = {"allOf", "anyOf", "oneOf", "not", "if", "patternProperties", "unevaluatedProperties", "dependentSchemas"}
-    return isinstance(schema, dict) and not others & schema.keys()
+def _is_event_time(schema: Schema) -> bool:
+    return isinstance(schema, dict) and EVENT_TIME in schema

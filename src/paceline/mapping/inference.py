@@ -36,7 +36,10 @@ from paceline.mapping.function_types import call_type
 from paceline.mapping.functions.catalog import CATALOG
 from paceline.mapping.functions.definition import Function
 from paceline.mapping.functions.equality import equal
+from paceline.mapping.functions.scalars import scalar_text
 from paceline.mapping.kinds import Kinds, describe
+from paceline.mapping.number_types import arithmetic_type
+from paceline.mapping.object_types import value_type
 from paceline.mapping.path_inference import PathInference, TypeFlaw
 from paceline.mapping.schemas import (
     Schema,
@@ -45,6 +48,7 @@ from paceline.mapping.schemas import (
     items_of,
     kinds_schema,
     limit_of,
+    narrowed,
     own_personal_data,
     personal_data,
     schema_kinds,
@@ -58,7 +62,10 @@ _BOOLEAN: Final[Schema] = {"type": "boolean"}
 _FORGETS: Final = frozenset({"length", "type_of"})
 # These give parts of their first argument as they are, and so the marks inside of its schema.
 _KEEPS_MARKS: Final = frozenset(
-    {"first", "last", "at", "get", "pick", "omit", "sort", "reverse", "unique", "compact", "to_list"}
+    {
+        *("first", "last", "at", "get", "pick", "omit", "rename", "without_nulls"),
+        *("sort", "reverse", "unique", "compact", "to_list", "max_length", "between", "one_of"),
+    }
 )
 _SOMETIMES: Final = frozenset({("sometimes",)})
 
@@ -87,8 +94,7 @@ class Inference(PathInference):
                 return ValueType(schema=_BOOLEAN)
             case Arithmetic(operator=operator, left=left, right=right):
                 sides = [self.strict(side, k.NUMBER, f"`{operator}` takes") for side in (left, right)]
-                is_whole = operator != "/" and all(schema_kinds(side.schema) == k.INTEGER for side in sides)
-                return _derived({"type": "integer" if is_whole else "number"}, sides)
+                return _derived(arithmetic_type(operator, sides[0].schema, sides[1].schema), sides)
             case Negate(operand=operand):
                 number = self.strict(operand, k.NUMBER, "`-` takes")
                 return _derived(kinds_schema(schema_kinds(number.schema) & k.NUMBER or k.NUMBER), [number])
@@ -126,6 +132,7 @@ class Inference(PathInference):
             message = f"{by} {describe(wanted)}, but {shorten(node)} may be {describe(kinds & ~wanted)}"
             hint = _conversion(kinds & ~wanted, wanted)
             self.flaw(node, "may_refuse", f"{message}, which refuses the event", hint, severity=Severity.WARNING)
+            return msgspec.structs.replace(found, schema=narrowed(found.schema, wanted))
         return found
 
     # -- operators
@@ -140,7 +147,9 @@ class Inference(PathInference):
                 following = operands[position + 1]
                 message = f"{shorten(operand)} is there in every event, so {shorten(following)} never counts"
                 self.flaw(following, "unreachable", message, "remove it", severity=Severity.WARNING)
-        return _either(types, " ?? ".join(show(operand) for operand in operands))
+        sure = next((position for position, found in enumerate(types) if found.is_known and not found.needs), None)
+        counting = types if sure is None else types[: sure + 1]
+        return _either(counting, " ?? ".join(show(operand) for operand in operands))
 
     def _logic(self, node: Logic, operands: Sequence[Expression]) -> ValueType:
         """What is before an operand holds (for `and`) where the operand is looked at."""
@@ -167,14 +176,15 @@ class Inference(PathInference):
         return ValueType(schema=_BOOLEAN)
 
     def _compared(self, literal: Expression, other: ValueType, of: Expression) -> None:
-        if not isinstance(literal, Literal) or literal.value is None or not other.is_known:
+        kinds = schema_kinds(other.schema)
+        if not isinstance(literal, Literal) or literal.value is None or not other.is_known or not kinds:
             return
         known = choices_of(without_null(other.schema))
-        is_possible = k.kind_of(literal.value) & _widened(schema_kinds(other.schema))
+        is_possible = k.kind_of(literal.value) & _widened(kinds)
         if known is not None and not any(equal(literal.value, choice) for choice in known):
             hint = nearest_name_hint(str(literal.value), [str(choice) for choice in known])
         elif not is_possible:
-            hint = f"the contract says that it is {describe(schema_kinds(other.schema))}"
+            hint = f"the contract says that it is {describe(kinds)}"
         else:
             return
         message = f"{shorten(of)} is never {show(literal)}"
@@ -236,6 +246,8 @@ class Inference(PathInference):
                 return ValueType(schema={"type": "integer", "minimum": 0})
             case "map" | "filter" | "any" | "all" | "sort_by":
                 return self._per_item(node)
+            case "map_values":
+                return self._per_value(node)
             case _:
                 return self._plain_call(node, CATALOG[node.function])
 
@@ -258,7 +270,7 @@ class Inference(PathInference):
             needs |= {("call", show(node))}
         if function.is_one_way or function.name in _FORGETS or schema_kinds(schema) == k.BOOLEAN:
             pii: frozenset[str] = frozenset()
-        elif function.name in _KEEPS_MARKS:
+        elif function.name in _KEEPS_MARKS and (is_known or _is_one_key(node)):
             pii = arguments[0].pii | own_personal_data(arguments[0].schema)
         else:
             pii = all_personal_data(arguments)
@@ -288,16 +300,26 @@ class Inference(PathInference):
             case _:
                 return ValueType(schema=_BOOLEAN, needs=items.needs)
 
+    def _per_value(self, node: Call) -> ValueType:
+        source, expression = node.arguments
+        found = self.strict(source, k.OBJECT, "map_values takes")
+        with self.entered("@", value_type(found, all_personal_data([found])), ("@", show(node))):
+            each = self.infer(expression)
+        schema: Schema = {"type": "object", "additionalProperties": each.schema}
+        return ValueType(schema=schema, needs=found.needs, is_known=each.is_known, pii=each.pii)
+
     def _switch(self, node: Call) -> ValueType:
         value, table, *other = node.arguments
         assert isinstance(table, ObjectOf)
         found = self.strict(value, k.SCALAR, "switch takes")
-        known = choices_of(found.schema) if schema_kinds(found.schema) == k.TEXT else None
+        known = _looked_up(found)
         types: list[ValueType] = []
         for entry in table.entries:
-            types.append(self.infer(entry.value))
-            if known is not None and entry.key not in known and found.is_known:
-                hint = nearest_name_hint(entry.key, [str(choice) for choice in known])
+            chosen = self.infer(entry.value)
+            if known is None or entry.key in known:
+                types.append(chosen)
+            else:
+                hint = nearest_name_hint(entry.key, known)
                 message = f"{shorten(value)} is never {entry.key!r}"
                 self.flaws.append(TypeFlaw(entry.column, "unreachable", message, hint, Severity.WARNING))
         is_covered = known is not None and set(known) <= {entry.key for entry in table.entries}
@@ -308,6 +330,17 @@ class Inference(PathInference):
             return chosen
         present = msgspec.structs.replace(chosen, schema=without_null(chosen.schema), needs=_SOMETIMES)
         return _either([present, self.infer(other[0])], show(node))
+
+
+def _looked_up(found: ValueType) -> list[str] | None:
+    """The texts under which a switch looks its value up, when the contract says all values that it can have."""
+    choices = choices_of(found.schema) if found.is_known else None
+    return None if choices is None else [scalar_text(choice) for choice in choices if k.kind_of(choice) & k.SCALAR]
+
+
+def _is_one_key(node: Call) -> bool:
+    """Whether the call reads a key that is written out: what is not known of it is marked nowhere."""
+    return node.function == "get" and isinstance(node.arguments[1], Literal)
 
 
 def all_personal_data(types: Sequence[ValueType]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from paceline.mapping.expression import Literal
 from paceline.mapping.faults import FaultCode, MappingFault
 from paceline.mapping.fitting import Misfit
 from paceline.mapping.kinds import Kinds, describe
-from paceline.mapping.schemas import Schema, choices_of, limit_of, schema_kinds
+from paceline.mapping.schemas import Schema, choices_of, limit_of, schema_kinds, without_null
 from paceline.mapping.sources import Source
 
 _MAX_SHOWN: Final = 40
@@ -26,12 +26,13 @@ def misfit_fault(source: Source, misfit: Misfit, target: Schema) -> MappingFault
     code, message, hint = _told(source, misfit, target)
     if misfit.verdict == "unproven":
         code = "unproven"
-    return MappingFault(path=source.path, column=source.column, code=code, message=message, hint=hint)
+    return source.fault(code, message, hint)
 
 
 def _told(source: Source, misfit: Misfit, target: Schema) -> tuple[FaultCode, str, str]:
     name = shorten(source.tree)
-    verb = "is" if isinstance(source.tree, Literal) else "may be"
+    is_sure = not schema_kinds(without_null(source.type.schema)) & schema_kinds(target)
+    verb = "is" if is_sure or isinstance(source.tree, Literal) else "may be"
     if not misfit.keyword:
         return "unproven", f"nothing proves that the vendor takes {name}: {misfit.message}", ""
     if misfit.pointer:
@@ -50,9 +51,18 @@ def _told(source: Source, misfit: Misfit, target: Schema) -> tuple[FaultCode, st
     hint = ""
     most = limit_of(target, "maxLength", min)
     if misfit.keyword == "maxLength" and most is not None:
-        hint = f"add `| truncate({most})`, or limit it in the contract"
+        hint = (
+            f"add `| truncate({most})` or, to refuse longer text, `| max_length({most})`; or limit it in the contract"
+        )
         longest = f"at most {most} character{'' if most == 1 else 's'}"
         return "too_long", f"{name} {verb} longer than the vendor takes, {longest}", hint
+    least = limit_of(target, "minLength", max)
+    if misfit.keyword == "minLength" and least is not None:
+        hint = f"add `| min_length({least})` to refuse such events, or limit it in the contract"
+        shortest = f"at least {least} character{'' if least == 1 else 's'}"
+        return "does_not_fit", f"{name} {verb} shorter than the vendor takes, {shortest}", hint
+    if misfit.keyword in {"minimum", "maximum"}:
+        hint = "add `| clamp(low, high)` or, to refuse such events, `| between(low, high)`; or limit it in the contract"
     return "does_not_fit", f"{name} {verb} {example}: {misfit.message}", hint
 
 

@@ -42,6 +42,7 @@ from paceline.mapping.functions.catalog import CATALOG
 from paceline.mapping.scanner import Token, scan, unquote
 
 MAX_DEPTH: Final = 40
+_SPACE: Final = " \t\r\n"
 MAX_WHOLE_NUMBER: Final = 2**53
 MAX_POSITION_DIGITS: Final = 6
 
@@ -96,17 +97,22 @@ def parse_expression(text: str) -> Expression:
 
 def parse_tree(text: str) -> Expression:
     """The tree of an expression by its grammar alone: functions may be unknown. Raises MappingSyntaxError."""
-    stripped = text.lstrip(" \t\r\n")
-    if stripped.startswith("=") and not stripped.startswith("=="):
-        return _constant(text, stripped)
+    if is_constant(text):
+        return _constant(text, text.lstrip(_SPACE))
     tree = _Parser(text).parse()
     _refuse_tall(tree, text)
     return tree
 
 
+def is_constant(text: str) -> bool:
+    """Whether the text is a constant: what follows `=` is text as it stands."""
+    stripped = text.lstrip(_SPACE)
+    return stripped.startswith("=") and not stripped.startswith("==")
+
+
 def _constant(text: str, stripped: str) -> Literal:
     column = len(text) - len(stripped) + 1
-    value = stripped[1:].strip(" \t\r\n")
+    value = stripped[1:].strip(_SPACE)
     if not value:
         raise MappingSyntaxError(
             "a constant without text", expression=text, column=column, remedy='write "" for the empty text'

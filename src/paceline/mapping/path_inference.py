@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -22,13 +22,29 @@ from paceline.mapping.schemas import (
     items_of,
     limit_of,
     own_personal_data,
+    parts_of,
     schema_kinds,
     without_null,
 )
-from paceline.mapping.types import ValueType
+from paceline.mapping.types import EVENT_TIME, ValueType
 from paceline.model.finding import Severity
 
 UNKNOWN = ValueType(is_known=False, needs=frozenset({("?",)}))
+NEVER = ValueType(schema=False, needs=frozenset({("never",)}))
+ENVELOPE: Final = frozenset(
+    {
+        *("anonymousId", "category", "channel", "context", "event", "groupId", "integrations", "messageId", "name"),
+        *("originalTimestamp", "previousId", "properties", "receivedAt", "sentAt", "timestamp", "traits", "type"),
+        *("userId", "version"),
+    }
+)
+"""Fields that SDKs send by themselves, whether a contract speaks of them or not.
+
+https://segment.com/docs/connections/spec/common/, read 2026-11-23.
+"""
+
+
+_EVENT_TIMES: Final = frozenset({"timestamp", "originalTimestamp", "receivedAt", "sentAt"})
 
 
 class TypeFlaw(msgspec.Struct, frozen=True):
@@ -100,8 +116,8 @@ class PathInference(ABC):
                     return self._many(found, place, steps[position:], node)
                 case _:
                     assert_never(step)
-            if found is UNKNOWN:
-                return UNKNOWN
+            if found is UNKNOWN or found is NEVER:
+                return found
         return found
 
     def _container(self, found: ValueType, place: Place, step: Step, kind: Kinds) -> ValueType | None:
@@ -120,12 +136,16 @@ class PathInference(ABC):
     def _key(self, found: ValueType, place: Place, step: Key) -> ValueType:
         container = self._container(found, place, step, k.OBJECT)
         if container is None:
-            return UNKNOWN
+            return NEVER if found.is_known else UNKNOWN
         field = field_of(container.schema, step.name)
         if field.is_forbidden:
             hint = nearest_name_hint(step.name, field_names(container.schema))
             self.flaw(step, "unknown_path", f"the contract has no {step.name!r} here", hint)
-            return UNKNOWN
+            return NEVER
+        if not field.is_declared and not (place == () and step.name in ENVELOPE):
+            self._undeclared(container.schema, step)
+        if place == () and step.name in _EVENT_TIMES and isinstance(field.schema, dict):
+            field = msgspec.structs.replace(field, schema={**field.schema, EVENT_TIME: True})
         here = (*place, step.name)
         is_declared = field.is_declared and schema_kinds(field.schema) != k.JSON
         pii = container.pii | own_personal_data(container.schema)
@@ -135,10 +155,18 @@ class PathInference(ABC):
         needs = container.needs if field.is_required else container.needs | {here}
         return ValueType(schema=field.schema, needs=needs, is_known=is_declared, pii=pii)
 
+    def _undeclared(self, schema: Schema, step: Key) -> None:
+        """A key that an open object does not name among those that it names: probably a slip."""
+        known = field_names(schema)
+        if known and not any("patternProperties" in part for part in parts_of(schema)):
+            hint = nearest_name_hint(step.name, sorted(known), most=12)
+            message = f"the contract does not declare the field {step.name!r} here"
+            self.flaw(step, "undeclared_path", message, hint, severity=Severity.WARNING)
+
     def _index(self, found: ValueType, place: Place, step: Index) -> ValueType:
         container = self._container(found, place, step, k.LIST)
         if container is None:
-            return UNKNOWN
+            return NEVER if found.is_known else UNKNOWN
         items = items_of(container.schema)
         here = (*place, step.position)
         least = limit_of(container.schema, "minItems", max) or 0
@@ -150,7 +178,7 @@ class PathInference(ABC):
     def _many(self, found: ValueType, place: Place, steps: Sequence[Step], node: Expression) -> ValueType:
         container = self._container(found, place, steps[0], k.LIST)
         if container is None:
-            return UNKNOWN
+            return NEVER if found.is_known else UNKNOWN
         step, rest = steps[0], steps[1:]
         item_place = (*place, "[]", show(node))
         item = self.item_of(container)

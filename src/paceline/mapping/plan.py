@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from paceline.errors import MappingSyntaxError
 from paceline.mapping import kinds as k
@@ -16,6 +16,7 @@ from paceline.mapping.targets import BadTarget, Target, parse_target, show_targe
 from paceline.model.mapping import FieldRule, MappingFile
 
 MAX_EACH: Final = 4
+Rules: TypeAlias = Mapping[str, FieldRule | str]
 
 
 def plan_mapping(spec: MappingFile) -> Plan | list[MappingFault]:
@@ -59,9 +60,7 @@ class _Planner:
             )
         return analysis
 
-    def fields(
-        self, path: FilePath, rules: Mapping[str, FieldRule | str], *, each_depth: int
-    ) -> tuple[PlannedField, ...]:
+    def fields(self, path: FilePath, rules: Rules, *, each_depth: int) -> tuple[PlannedField, ...]:
         if not rules:
             self._fault(path, "no_fields", "a mapping without fields gives an empty payload", "add a field")
         targets = _Targets()
@@ -111,7 +110,7 @@ class _Planner:
         path: FilePath,
         target: Target,
         text: str,
-        rules: Mapping[str, FieldRule | str] | None,
+        rules: Rules | None,
         *,
         each_depth: int,
     ) -> PlannedField | None:

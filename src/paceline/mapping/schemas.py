@@ -42,6 +42,11 @@ _TYPE_OF_KINDS: Final = (
 )
 
 
+_NARROWING: Final = frozenset({"const", "enum", "anyOf", "oneOf"})
+_COMBINING: Final = frozenset({"allOf", "anyOf", "oneOf", "unevaluatedProperties"})
+_UNMARKED: Final[frozenset[str]] = frozenset()
+
+
 class FieldType(msgspec.Struct, frozen=True, kw_only=True):
     """What a schema says about one key of an object. Closed schemas do not have it at all (`is_forbidden`)."""
 
@@ -104,6 +109,9 @@ HAS_SCHEMAS: Final = frozenset(
 )
 
 
+_HAS_ANY_SCHEMAS: Final = HAS_NAMED_SCHEMAS | HAS_SCHEMAS
+
+
 def parts_of(schema: Schema) -> Iterator[dict[str, Any]]:
     """The schema and everything that it is joined with by allOf: all of them apply."""
     if isinstance(schema, dict):
@@ -132,6 +140,8 @@ def schema_kinds(schema: Schema) -> Kinds:
 
 
 def _own_kinds(part: dict[str, Any]) -> Kinds:
+    if isinstance(name := part.get("type"), str) and _NARROWING.isdisjoint(part):
+        return _KINDS_OF_TYPE.get(name, 0)
     kinds = k.JSON
     if "type" in part:
         names = [part["type"]] if isinstance(part["type"], str) else part["type"]
@@ -211,6 +221,8 @@ def any_of(schemas: Sequence[Schema]) -> Schema:
 
 def field_of(schema: Schema, name: str) -> FieldType:
     """What a schema says about one key of its objects."""
+    if isinstance(schema, dict) and _COMBINING.isdisjoint(schema):
+        return _field_of_one(schema, name)
     found: list[Schema] = []
     is_required = is_forbidden = False
     for part in parts_of(schema):
@@ -230,6 +242,18 @@ def field_of(schema: Schema, name: str) -> FieldType:
     is_declared = bool(found) and not is_forbidden
     joined: Schema = True if not found else found[0] if len(found) == 1 else {"allOf": found}
     return FieldType(schema=joined, is_declared=is_declared, is_required=is_required, is_forbidden=is_forbidden)
+
+
+def _field_of_one(schema: dict[str, Any], name: str) -> FieldType:
+    """The common case: a schema that is not combined with others."""
+    own = _declared(schema, name)
+    joined: Schema = True if not own else own[0] if len(own) == 1 else {"allOf": own}
+    return FieldType(
+        schema=joined,
+        is_declared=bool(own),
+        is_required=name in schema.get("required", ()),
+        is_forbidden=not own and schema.get("additionalProperties", True) is False,
+    )
 
 
 def _declared(part: dict[str, Any], name: str) -> list[Schema]:
@@ -280,9 +304,35 @@ def items_of(schema: Schema) -> Schema:
 
 
 def limit_of(schema: Schema, keyword: str, choose: Callable[[Iterable[Any]], Any]) -> Any:
-    """The strictest value of a limit such as `maxLength` (with `min`), or None when there is none."""
+    """The strictest value of a limit such as `maxLength` (with `min`), or None when there is none.
+
+    Of alternatives the widest counts, as any of them may apply.
+    """
     values = [part[keyword] for part in parts_of(schema) if keyword in part]
+    for part in parts_of(schema):
+        for branches in branches_of(part):
+            limits = [limit_of(branch, keyword, choose) for branch in branches]
+            if limits and None not in limits:
+                values.append((max if choose is min else min)(limits))
     return choose(values) if values else None
+
+
+def narrowed(schema: Schema, kinds: Kinds) -> Schema:
+    """The schema without the alternatives that are of none of the kinds."""
+    if not isinstance(schema, dict) or schema.keys() != {"anyOf"}:
+        return schema
+    return any_of([branch for branch in schema["anyOf"] if schema_kinds(branch) & kinds])
+
+
+def chosen(part: dict[str, Any], keywords: Sequence[str]) -> dict[str, Any]:
+    """Some keywords of a schema, as a schema."""
+    return {keyword: part[keyword] for keyword in keywords if keyword in part}
+
+
+def described(schema: Schema) -> str:
+    """What a schema says about its values in words; empty when it says nothing."""
+    texts = (part.get("description") for part in parts_of(schema))
+    return next((text for text in texts if isinstance(text, str)), "")
 
 
 def schemas_in(schema: Any) -> Iterator[dict[str, Any]]:
@@ -301,11 +351,15 @@ def schemas_in(schema: Any) -> Iterator[dict[str, Any]]:
 
 def personal_data(schema: Schema) -> frozenset[str]:
     """The kinds of personal data that a schema marks, at any depth, with `x-pii`."""
+    if not isinstance(schema, dict) or _HAS_ANY_SCHEMAS.isdisjoint(schema):
+        return own_personal_data(schema)
     return frozenset(kind for inner in schemas_in(schema) for kind in own_personal_data(inner))
 
 
 def own_personal_data(schema: Schema) -> frozenset[str]:
     """The kinds of personal data that a schema marks for the value itself."""
+    if not isinstance(schema, dict) or ("x-pii" not in schema and "allOf" not in schema):
+        return _UNMARKED
     found: set[str] = set()
     for part in parts_of(schema):
         marked = part.get("x-pii", ())

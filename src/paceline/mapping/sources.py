@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from paceline.mapping import kinds as k
-from paceline.mapping.expression import Expression
-from paceline.mapping.faults import FilePath
+from paceline.mapping.expression import Expression, first_column
+from paceline.mapping.faults import FaultCode, FilePath, MappingFault
 from paceline.mapping.generate.program import PlannedField
 from paceline.mapping.inference import Inference
+from paceline.mapping.parser import is_constant
+from paceline.mapping.path_inference import UNKNOWN
 from paceline.mapping.schemas import Schema
 from paceline.mapping.types import ValueType
 from paceline.model.mapping import FieldRule
@@ -24,7 +26,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where the value of one field comes from.
 
     `entry` is the field's place in the file, `path` its expression's, `column` where the expression starts; `pii` is
-    what the field declares. For `each`, `inner` are the fields of an item, and `type` is the list's.
+    what the field declares; a constant is text after `=`. For `each`, `inner` are the fields of an item, and `type` is
+    the list's.
     """
 
     entry: FilePath
@@ -34,6 +37,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     type: ValueType
     pii: frozenset[str] = frozenset()
     inner: Group | None = None
+    is_constant: bool = False
+
+    def fault(self, code: FaultCode, message: str, hint: str = "") -> MappingFault:
+        """A fault at its expression."""
+        return MappingFault(path=self.path, column=self.column, code=code, message=message, hint=hint)
 
     def as_entry(self) -> Source:
         """The same, with the field's key as its place."""
@@ -100,15 +108,25 @@ def _inside(group: Group, keys: Sequence[str]) -> Group:
 def _source(inference: Inference, rule: FieldRule | str, field: PlannedField, entry: FilePath, take: Take) -> Source:
     tree = field.value.tree
     if isinstance(rule, str):
-        path, pii = entry, frozenset[str]()
+        path, pii, text = entry, frozenset[str](), rule
     else:
         path, pii = (*entry, "value" if rule.each is None else "each"), frozenset(rule.pii)
+        text = rule.value or rule.each or ""
+    source = Source(
+        entry=entry,
+        path=path,
+        column=first_column(tree),
+        tree=tree,
+        type=UNKNOWN,
+        pii=pii,
+        is_constant=is_constant(text),
+    )
     if field.fields is not None and isinstance(rule, FieldRule) and rule.fields is not None:
         found = inference.strict(tree, k.LIST, "each takes")
         take(inference, path)
         with inference.entered("$", inference.item_of(found), ("each", *path)):
             inner = collected(inference, rule.fields, field.fields, (*entry, "fields"), take)
-        return Source(entry=entry, path=path, column=tree.column, tree=tree, type=found, pii=pii, inner=inner)
+        return msgspec.structs.replace(source, type=found, inner=inner)
     found = inference.strict(tree, k.OBJECT, "* takes") if field.target.is_spread else inference.infer(tree)
     take(inference, path)
-    return Source(entry=entry, path=path, column=tree.column, tree=tree, type=found, pii=pii)
+    return msgspec.structs.replace(source, type=found)

@@ -9,6 +9,13 @@ import msgspec
 from paceline.mapping import kinds as k
 from paceline.mapping.schemas import HAS_NAMED_SCHEMAS, HAS_SCHEMAS, Schema, branches_of, parts_of, schema_kinds
 
+EVENT_TIME: Final = "x-event-time"
+"""Marks the schema of an event's own time: a time between 2010 and 2099.
+
+No contract can say so, and no vendor takes events of other years. docs/mapping.md names it as a limit of the check.
+"""
+EVENT_SECS: Final = (1_262_304_000, 4_102_444_799)
+
 Presence: TypeAlias = tuple[str | int, ...]
 """A place in the event, or anything else with a name, that must be there for a value to be there."""
 

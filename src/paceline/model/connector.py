@@ -93,8 +93,10 @@ class OAuth2Grant(enum.StrEnum):
 class OAuth2Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="oauth2"):
     """A bearer token that somebody else fetches and keeps fresh: it arrives as the setting `access_token`.
 
-    `token_url` may hold placeholders. `base_url_from` names the field of the token answer that has the base URL, for
-    vendors that tell it only then (Salesforce's `instance_url`); it arrives as the setting of the same name.
+    An account whose settings give `access_token` themselves has one that does not end (a private app's): it is used as
+    it is. A `refresh_token_setting` that is given makes the grant `refresh_token`, whatever `grant` says: vendors offer
+    both. `token_url` may hold placeholders. `base_url_from` names the field of the token answer that has the base URL,
+    for vendors that tell it only then (Salesforce's `instance_url`); it arrives as the setting of the same name.
     """
 
     grant: OAuth2Grant
@@ -373,7 +375,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `payload` is the JSON Schema (2020-12) of what a mapping makes; `x-pii` in it lists the kinds of personal data that
     belong there. `omit` lists payload fields that only serve the path and do not go into the body. Whatever is given
     here and in the manifest, this one counts: `base_urls` (for the same regions) and `auth`, too, where a vendor keeps
-    an API apart, such as deletion.
+    an API apart, such as deletion. `other_paths` are where the vendor takes the same request, too, such as an older
+    version of its API that its client libraries still speak; nothing is sent there.
     """
 
     title: str
@@ -382,6 +385,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     auth: Auth | None = None
     method: HttpMethod = "POST"
     path: str
+    other_paths: list[str] = []
     query: dict[str, str] = {}
     query_settings: dict[str, SettingName] = {}
     headers: dict[str, str] = {}

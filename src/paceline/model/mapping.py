@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +12,11 @@ from paceline.model.contract import Name
 from paceline.model.event import EventType
 
 Expression = Annotated[str, Meta(description="A mapping expression, such as `$.properties.total | number`.")]
+if TYPE_CHECKING:
+    Written: TypeAlias = str
+else:
+    # A number, true, false or null without quotes is an expression too: files may have it, and it is text once read.
+    Written = Expression | int | float | bool | None
 TargetPath = Annotated[
     str,
     Meta(description="Where the value goes in the vendor's payload: names joined by dots, `\\.` for a literal dot."),
@@ -55,13 +61,20 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `pii` lists the kinds of personal data that may flow into this field on purpose.
     """
 
-    value: Expression | None = None
+    value: Written | None = None
     each: Expression | None = None
-    fields: dict[str, FieldRule | Expression] | None = None
+    fields: dict[str, FieldRule | Written] | None = None
     note: Annotated[str, Meta(description="For people: why it is mapped like this.")] = ""
     pii: Annotated[
         list[str], Meta(description="Kinds of personal data that may flow into this field on purpose, such as email.")
     ] = []
+
+    def __post_init__(self) -> None:
+        value: object = self.value
+        if value is not None and not isinstance(value, str):
+            msgspec.structs.force_setattr(self, "value", json.dumps(value))
+        if self.fields is not None:
+            _write_constants(self.fields)
 
 
 class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,11 +86,24 @@ class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     to: MappingTo
     when: Expression | None = None
     fields: Annotated[
-        dict[TargetPath, FieldRule | Expression],
+        dict[TargetPath, FieldRule | Written],
         Meta(description="The payload: where each value goes, and the expression that makes it."),
     ]
     note: Annotated[str, Meta(description="For people: what it is for.")] = ""
+    proposed: Annotated[
+        bool, Meta(description="Suggested by a tool and not yet accepted by a person; paceline check refuses it.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        _write_constants(self.fields)
 
 
-MappingFields = dict[str, FieldRule | Expression]
+def _write_constants(fields: dict[str, Any]) -> None:
+    """Turn the numbers, booleans and nulls of fresh fields into the expressions that they are: 1 into `1`."""
+    for target, rule in fields.items():
+        if not isinstance(rule, FieldRule | str):
+            fields[target] = json.dumps(rule)
+
+
+MappingFields = dict[str, FieldRule | Written]
 PayloadValue = Any

@@ -74,19 +74,37 @@ class DebtGrade(enum.StrEnum):
     E = "E"
 
 
+class EstimateUnit(enum.StrEnum):
+    """What an estimate may be written in instead of the unit of its input. A working day has 8 hours, a week 5 of them.
+
+    `hours` of work, or by the clock where a duration is meant; `days` and `weeks` by the calendar, `working_days` and
+    `working_weeks` of one person's work; `percent` for shares.
+    """
+
+    HOURS = "hours"
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    WORKING_DAYS = "working_days"
+    WORKING_WEEKS = "working_weeks"
+    PERCENT = "percent"
+
+
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A number as people know it: a range, or what was measured or quoted exactly.
 
     Either `low`, `likely` and `high` with low <= likely <= high and low < high, or `exact` with the source `measured`
-    or `quote`. Low and high are meant seriously: the truth should lie outside in about one case of ten.
+    or `quote`. Low and high are meant seriously: the truth should lie outside in about one case of ten. Without `unit`
+    the numbers are in the unit of their input.
 
-    Example: `{low: 2, likely: 3, high: 6, source: guess, note: "asked the team that did the last one"}`
+    Example: `{low: 2, likely: 3, high: 6, unit: weeks, source: guess, note: "asked the team that did the last one"}`
     """
 
     low: float | None = None
     likely: float | None = None
     high: float | None = None
     exact: float | None = None
+    unit: EstimateUnit | None = None
     source: Source = Source.GUESS
     note: str = ""
 
@@ -118,7 +136,7 @@ class CostOfDelay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class OperationalLoad(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Measured running work of one path, from which hours a week are computed."""
+    """Measured upkeep of one path, from which hours a week are computed."""
 
     pages_per_week: Annotated[float, Meta(ge=0)] = 0.0
     hours_per_page: Annotated[float, Meta(ge=0)] = 0.0
@@ -155,8 +173,8 @@ class MarathonEstimates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class OptionEstimates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is estimated for one option. The hybrid follows from both."""
 
-    sprint: SprintEstimates
-    marathon: MarathonEstimates
+    sprint: SprintEstimates = SprintEstimates()
+    marathon: MarathonEstimates = MarathonEstimates()
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,9 +217,12 @@ class SharedEstimates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ReverseCost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What it takes to undo the sprint: what hangs on it (counted), and hours for each."""
+    """What it takes to undo the sprint: what hangs on it (counted), and hours for each.
 
-    consumers: Count = 1
+    Without `consumers` the integrations that read the events today are counted in the workspace; outside one it is 1.
+    """
+
+    consumers: Count | None = None
     backfill_days: Count = 0
     creates_identity_keys: bool = False
     contract_breaks: Count = 0
@@ -222,9 +243,12 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Existing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is there already: similar adapters, the debt grade of this family of events, and a debt item to be paid."""
+    """What is there already: similar adapters, the debt grade of this family of events, and a debt item to be paid.
 
-    similar_adapters: Count = 0
+    What is left out is looked up in the workspace.
+    """
+
+    similar_adapters: Count | None = None
     debt_grade: DebtGrade | None = None
     pays_down: str = ""
 
@@ -235,12 +259,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `asked` is the day of the request: time-to-value and deadlines count from it. `data_classes` says which personal
     data flows, `residency` the region that it must stay in, `compliance` the regimes that apply; empty means none.
     `platform_owner` is the team that would run the platform piece. `horizon_months` is how far ahead the winner is
-    looked for. Amounts of money are in `currency` (EUR when nothing says otherwise), in its major unit.
+    looked for. Amounts of money are in `currency` (EUR when nothing says otherwise), in its major unit. `fields` are
+    the paths in the events that are needed, such as `$.properties.total`; they tell which requests look alike.
+
+    A request may stand in a backlog before `kind` and `estimates` are known: it is listed as not ready, not decided.
     """
 
     request: RequestName
     outcome: Text
-    kind: RequestKind
+    kind: RequestKind | None = None
     asked: Day
     acceptance: Acceptance | None = None
     deadline: Day | None = None
@@ -248,6 +275,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     owner: Owner | None = None
     sla: Sla | None = None
     events: list[str] = []
+    fields: list[str] = []
     vendor: str = ""
     data_classes: list[str] = []
     residency: str = ""
@@ -262,7 +290,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     currency: Currency | None = None
     horizon_months: Literal[12, 24, 36] = 24
     cost_of_delay: CostOfDelay | None = None
-    estimates: OptionEstimates
+    estimates: OptionEstimates = OptionEstimates()
     composition: Composition | None = None
     shared: SharedEstimates = SharedEstimates()
     reverse: ReverseCost = ReverseCost()
@@ -272,9 +300,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class BacklogFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """backlog.yaml. `shared` and `currency` hold for every request that does not say otherwise."""
+    """backlog.yaml. `shared` and `currency` hold for every request that does not say otherwise.
+
+    `at_once` says how many requests each team builds at the same time; 1 for a team that is not in it.
+    """
 
     currency: Currency = "EUR"
+    at_once: dict[str, Annotated[int, Meta(ge=1, le=100)]] = {}
     shared: SharedEstimates = SharedEstimates()
     requests: Annotated[list[Request], Meta(min_length=1)]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from paceline.model.debt import DebtSettings
 from paceline.model.door import DoorChanges, DoorSettings
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -58,6 +60,13 @@ class GatewayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     max_depth: Annotated[int, Meta(ge=4, le=64)] = 32
     max_keys: Annotated[int, Meta(ge=16, le=100_000)] = 10_000
     max_pending_events: Annotated[int, Meta(ge=500)] = 20_000
+    max_header_bytes: Annotated[int, Meta(ge=1024, le=64 * 1024)] = 16 * 1024
+    max_connections: Annotated[int, Meta(ge=1, le=60_000)] = 4_096
+    header_read_secs: Annotated[float, Meta(gt=0, le=60)] = 10.0
+    body_read_secs: Annotated[float, Meta(gt=0, le=300)] = 30.0
+    max_commit_ms: Annotated[
+        float, Meta(gt=0, description="New requests are turned away while the 99th percentile of commits is slower.")
+    ] = 500.0
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +80,62 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         list[str],
         Meta(description="Web pages that may send events from browsers, such as https://shop.example; * for all."),
     ] = msgspec.field(default_factory=lambda: ["*"])
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/?#@\s\\]+)?$",
+            description="How the world reaches the gateway, such as https://events.shop.example; HubSpot signs it.",
+        ),
+    ] = ""
     limits: GatewayLimits = GatewayLimits()
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many events a source may send to one gateway: so many a second, and `burst` at once after a quiet time.
+
+    `burst` is two seconds' worth when it is not given. Beyond it, requests are answered 429 with Retry-After.
+    """
+
+    events_per_sec: Annotated[float, Meta(gt=0, description="Events a second, in the long run.")]
+    burst: Annotated[Positive | None, Meta(description="Events at once; two seconds' worth by default.")] = None
+
+    @property
+    def most_at_once(self) -> int:
+        """The burst, also when it is not given.
+
+        >>> Quota(events_per_sec=100).most_at_once
+        200
+        """
+        return self.burst or max(1, int(2 * self.events_per_sec))
+
+
+class WebhookScheme(enum.StrEnum):
+    """Whose way of signing webhooks a source uses."""
+
+    STANDARD_WEBHOOKS = "standard_webhooks"
+    STRIPE = "stripe"
+    SHOPIFY = "shopify"
+    HUBSPOT = "hubspot"
+    SLACK = "slack"
+    GITHUB = "github"
+    TYPEFORM = "typeform"
+    SEGMENT = "segment"
+
+
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source whose requests are signed by a vendor, at /v1/in/<source>.
+
+    Both secrets are accepted, so that one can be replaced while the other still signs.
+    """
+
+    scheme: Annotated[WebhookScheme, Meta(description="Whose way of signing it is.")]
+    secret: Annotated[str, Meta(min_length=1, description="A secret reference, such as ${env:STRIPE_SECRET}.")]
+    previous_secret: Annotated[
+        str, Meta(description="The secret of before, accepted as well while it is being replaced.")
+    ] = ""
+    tolerance_secs: Annotated[
+        int, Meta(ge=1, le=3600, description="How far a signed timestamp may lie from our clock, before and after.")
+    ] = 300
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,15 +148,43 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     write_keys: Annotated[
         list[str],
         Meta(
-            min_length=1,
             max_length=2,
-            description="Digests of write keys (`paceline keys hash` makes one) or secret references; at most two.",
+            description="Digests of write keys (`paceline keys new` makes one) or secret references; at most two.",
         ),
-    ]
+    ] = []
+    webhook: Annotated[WebhookSettings | None, Meta(description="Signed requests of a vendor, at /v1/in/<source>.")] = (
+        None
+    )
+    quota: Annotated[Quota | None, Meta(description="How many events it may send; no limit by default.")] = None
     door: Annotated[
         DoorChanges | None, Meta(description="What this source wants otherwise at the door, such as {broken: reject}.")
     ] = None
     description: Annotated[str, Meta(description="Who sends here, and how.")] = ""
+
+    def __post_init__(self) -> None:
+        if not self.write_keys and self.webhook is None:
+            raise ValueError("a source needs write_keys or a webhook, or nobody can send")
+
+
+class DiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much room stays free on the disk of the bus and the store.
+
+    Below the low-water mark the gateway takes nothing in and no vendor is called, until there is room again. The
+    ballast is a file that a running gateway gives up when the disk is full all the same, so that commands can write.
+    """
+
+    low_water_bytes: Annotated[
+        Positive | None, Meta(description="Free bytes; the larger of 5 % and 256 MiB by default.")
+    ] = None
+    ballast_bytes: Annotated[int, Meta(ge=0, description="The size of the ballast file; 0 for none.")] = 64 * 1024**2
+
+    def low_water_of(self, disk_bytes: int) -> int:
+        """The mark for a disk of that size.
+
+        >>> DiskSettings().low_water_of(10 * 1024**3)
+        536870912
+        """
+        return self.low_water_bytes or max(disk_bytes // 20, 256 * 1024**2)
 
 
 class DedupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,11 +195,16 @@ class DedupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Egress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which otherwise denied addresses connectors may call: `host:port` or CIDR ranges inside your own network."""
+    """Which otherwise denied addresses connectors may call (`host:port` or CIDR ranges inside your own network), and
+    on which ports public addresses may be called."""
 
     allow: Annotated[
         list[str], Meta(description="Ranges such as 10.1.0.0/16, or an address and port such as 127.0.0.1:4011.")
     ] = []
+    ports: Annotated[
+        list[Annotated[int, Meta(ge=1, le=65535)]],
+        Meta(min_length=1, description="Ports on which public addresses may be called; 443 and 80 by default."),
+    ] = msgspec.field(default_factory=lambda: [443, 80])
 
 
 class PacelineFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,4 +217,6 @@ class PacelineFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sources: Annotated[dict[str, SourceSettings], Meta(description="Who may send events in, by name.")]
     door: DoorSettings = DoorSettings()
     dedup: DedupSettings = DedupSettings()
+    disk: DiskSettings = DiskSettings()
     egress: Egress = Egress()
+    debt: DebtSettings = DebtSettings()

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from paceline.model.contract import Name
+from paceline.model.debt import Workaround
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +26,9 @@ class Team(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     people: Annotated[list[Person], Meta(min_length=1)]
     on_call: Annotated[str, Meta(description="Where an alert goes: a URL, an address or a person's name.")]
     description: str = ""
+    workarounds: Annotated[
+        list[Workaround], Meta(description="What the team does by hand, again and again, where no integration exists.")
+    ] = []
 
 
 class Council(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

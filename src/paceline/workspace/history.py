@@ -26,7 +26,7 @@ def contracts_at(workspace: Path, revision: str) -> Mapping[str, Mapping[str, Co
     """
     kind = KINDS["contract"]
     found: dict[str, dict[str, ContractFile]] = {}
-    for file, content in _files_at(workspace, revision, kind.folder):
+    for file, content in files_at(workspace, revision, kind.folder):
         identity = kind.identity(file)
         document = read_yaml(content, file)[0] if identity is not None else None
         if document is None or identity is None:
@@ -37,19 +37,14 @@ def contracts_at(workspace: Path, revision: str) -> Mapping[str, Mapping[str, Co
     return found
 
 
-def _files_at(workspace: Path, revision: str, folder: str) -> Iterator[tuple[str, bytes]]:
+def files_at(workspace: Path, revision: str, folder: str) -> Iterator[tuple[str, bytes]]:
     """The files below a folder of the workspace at a revision, by path below the workspace."""
-    if revision.startswith("-"):
-        raise UsageError(f"{revision!r} is no revision")
-    commit = _git(workspace, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if commit is None:
-        inside = _git(workspace, "rev-parse", "--is-inside-work-tree")
-        if inside is None:
-            raise UsageError("the workspace is in no git repository", where=str(workspace), remedy="run: git init")
-        raise UsageError(f"there is no revision {revision!r}", where=str(workspace), expected="such as main or HEAD~1")
-    top, prefix = (_line(_git(workspace, "rev-parse", option)) for option in ("--show-toplevel", "--show-prefix"))
+    commit = resolve_revision(workspace, revision)
+    top, prefix = (
+        first_line(git_output(workspace, "rev-parse", option)) for option in ("--show-toplevel", "--show-prefix")
+    )
     # From the top, so that the names in the archive begin there wherever the workspace lies in its repository.
-    archive = _git(Path(top), "archive", "--format=tar", _line(commit), "--", f"{prefix}{folder}")
+    archive = git_output(Path(top), "archive", "--format=tar", commit, "--", f"{prefix}{folder}")
     if archive is None:
         return  # the folder was not there yet
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -59,12 +54,26 @@ def _files_at(workspace: Path, revision: str, folder: str) -> Iterator[tuple[str
                 yield member.name.removeprefix(prefix), content.read()
 
 
-def _line(output: bytes | None) -> str:
+def resolve_revision(workspace: Path, revision: str) -> str:
+    """The commit that a revision names. Raises UsageError where it is not in the repository, or there is none."""
+    if revision.startswith("-"):
+        raise UsageError(f"{revision!r} is no revision")
+    commit = git_output(workspace, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        inside = git_output(workspace, "rev-parse", "--is-inside-work-tree")
+        if inside is None:
+            raise UsageError("the workspace is in no git repository", where=str(workspace), remedy="run: git init")
+        raise UsageError(f"there is no revision {revision!r}", where=str(workspace), expected="such as main or HEAD~1")
+    return first_line(commit)
+
+
+def first_line(output: bytes | None) -> str:
+    """What git printed, without the end of the line; nothing when it failed."""
     return (output or b"").decode().strip()
 
 
-def _git(workspace: Path, *arguments: str) -> bytes | None:
-    """What git prints; None when it fails."""
+def git_output(workspace: Path, *arguments: str) -> bytes | None:
+    """What git prints; None when it fails. Raises EnvironmentFaultError where git is not installed."""
     git = shutil.which("git")
     if git is None:
         raise EnvironmentFaultError("git is not installed here", remedy="install git")

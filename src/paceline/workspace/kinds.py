@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from paceline.model.actuals import ActualsFile, CalibrationFile
 from paceline.model.case import CasesFile
 from paceline.model.connector import ActionsFile, Manifest, QualityFile
 from paceline.model.contract import ContractFile
@@ -72,6 +73,13 @@ KINDS: Mapping[str, FileKind] = {
         ),
         FileKind(
             name="tests", title="Contract tests of a mapping", location="tests/{mapping}.yaml", structure=CasesFile
+        ),
+        FileKind(name="actuals", title="What a request took", location="actuals/{request}.yaml", structure=ActualsFile),
+        FileKind(
+            name="calibration",
+            title="What the past says about estimates",
+            location="calibration.yaml",
+            structure=CalibrationFile,
         ),
         FileKind(
             name="connector-manifest",

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from paceline.errors import UsageError, nearest_name
+from paceline.model.actuals import ActualsFile, CalibrationFile
 from paceline.model.case import CasesFile
 from paceline.model.contract import ContractFile
 from paceline.model.finding import Finding, Severity
@@ -105,6 +106,8 @@ class _Reading:
             integrations={name["integration"]: file for name, file in self._of_kind("integration", IntegrationFile)},
             cases={name["mapping"]: file for name, file in self._of_kind("tests", CasesFile)},
             samples=self._samples,
+            actuals={name["request"]: file for name, file in self._of_kind("actuals", ActualsFile)},
+            calibration=next((file for _, file in self._of_kind("calibration", CalibrationFile)), None),
             documents=self._documents,
             broken=frozenset(file for file in known if file not in self._structs and not _is_sample(file)),
             findings=tuple(sorted(self._findings, key=place_order)),

@@ -9,8 +9,10 @@ from typing import ClassVar, Protocol
 
 import msgspec
 
+from paceline.contracts.validation import schema_faults
 from paceline.contracts.versions import VersionRange
 from paceline.errors import UsageError
+from paceline.mapping.check import check_versions
 from paceline.mapping.faults import MappingFault
 from paceline.mapping.generate.program import Plan
 from paceline.mapping.plan import plan_mapping
@@ -70,13 +72,16 @@ class ConnectorCatalog(Protocol):
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of the rules looks at. Without `today`, rules that depend on the calendar are left out.
 
-    `plans` remembers mappings that were planned already, for the rules that come after.
+    `plans` and `reports` remember mappings that were planned and checked already, for the rules that come after, and
+    `usable` which contract versions (name, version) have a schema that can be checked against.
     """
 
     workspace: Workspace
     connectors: ConnectorCatalog
     today: dt.date | None = None
     plans: dict[str, Plan | list[MappingFault]] = msgspec.field(default_factory=dict)
+    reports: dict[str, Sequence[MappingFault]] = msgspec.field(default_factory=dict)
+    usable: dict[tuple[str, str], bool] = msgspec.field(default_factory=dict)
 
     def contracts(self) -> Iterator[tuple[ContractFile, Document]]:
         """Every version of every contract, with its document."""
@@ -118,6 +123,33 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """A mapping's fields with their places, None when the mapping is wrong by itself."""
         plan = self.plan(name)
         return None if plan is None else located_fields(self.workspace.mappings[name], plan)
+
+    def type_faults(self, name: str) -> Sequence[MappingFault]:
+        """What contract and vendor say against a mapping; nothing when it is wrong by itself.
+
+        Of an entry, one doubt is told, and none when it has a fault: others mostly follow from that.
+        """
+        if name not in self.reports:
+            self.reports[name] = self._type_faults(name)
+        return self.reports[name]
+
+    def _type_faults(self, name: str) -> Sequence[MappingFault]:
+        mapping, plan = self.workspace.mappings[name], self.plan(name)
+        if plan is None:
+            return []
+        action = self.action(mapping.to)
+        taken = self.contracts_taken(mapping)
+        contracts = {contract.version: contract.schema for contract in taken if self._is_usable(contract)}
+        report = check_versions(mapping, plan, contracts, True if action is None else action.payload)
+        told = {fault.path for fault in report.faults}
+        doubts = {doubt.path: doubt for doubt in reversed(report.unproven) if doubt.path not in told}
+        return [*report.faults, *doubts.values()]
+
+    def _is_usable(self, contract: ContractFile) -> bool:
+        key = (contract.contract, contract.version)
+        if key not in self.usable:
+            self.usable[key] = not schema_faults(contract.schema)
+        return self.usable[key]
 
     def contracts_taken(self, mapping: MappingFile) -> Sequence[ContractFile]:
         """The released contract versions that a mapping takes, oldest first; none when its range is wrong."""

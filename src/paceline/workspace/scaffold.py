@@ -60,7 +60,7 @@ def write_workspace(folder: Path, files: Mapping[str, bytes]) -> Sequence[str]:
         raise UsageError(
             f"nothing was written, because these files are there already: {shown}",
             where=str(folder),
-            remedy="name an empty or new folder",
+            remedy="nothing is ever overwritten: name another folder, or move these files away",
         )
     try:
         for file, content in files.items():

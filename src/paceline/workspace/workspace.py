@@ -9,6 +9,7 @@ import msgspec
 
 from paceline.contracts.versions import Version
 from paceline.errors import WorkspaceError
+from paceline.model.actuals import ActualsFile, CalibrationFile
 from paceline.model.case import CasesFile
 from paceline.model.contract import ContractFile
 from paceline.model.event import EventType
@@ -43,6 +44,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     integrations: Mapping[str, IntegrationFile]
     cases: Mapping[str, CasesFile]
     samples: Mapping[str, dict[str, object]]
+    actuals: Mapping[str, ActualsFile] = {}
+    calibration: CalibrationFile | None = None
     documents: Mapping[str, Document]
     broken: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()

@@ -15,7 +15,17 @@ from paceline.mapping.kinds import LIST, NUMBER, OBJECT, SCALAR, SOMETHING, TEXT
 from paceline.mapping.refusals import Reason
 
 Group: TypeAlias = Literal[
-    "Presence", "Text", "Numbers", "Booleans", "Lists", "Objects", "Dates", "Hashes and ids", "URLs"
+    "Presence",
+    "Limits",
+    "Text",
+    "Numbers",
+    "Booleans",
+    "Lists",
+    "Objects",
+    "Dates",
+    "Hashes and ids",
+    "Contact data",
+    "URLs and user agents",
 ]
 
 
@@ -64,7 +74,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 
     `inline` is Python code with the arguments in place of {0}, {1}; `run` is called otherwise, with arguments that are
     there and of the right kinds. A function with neither is built into the generator. `is_one_way` hides its input,
-    so that personal data may pass.
+    so that personal data may pass. `in_pairs` says that all arguments after the first come in pairs.
+    `unusable` says why it cannot be used on this machine; nothing where it can.
     """
 
     name: str
@@ -80,6 +91,8 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     inline: str = ""
     run: Callable[..., object] | None = None
     is_one_way: bool = False
+    in_pairs: bool = False
+    unusable: Callable[[], str] | None = None
 
     @property
     def least(self) -> int:

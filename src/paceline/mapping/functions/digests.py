@@ -1,4 +1,4 @@
-"""Hashes, ids made from content, and the normal forms that advertising platforms hash."""
+"""Hashes, and ids made from content."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Final
 
 from paceline.mapping.functions.definition import TEXT_VALUE, Example, Function, Parameter, Refused
 from paceline.mapping.kinds import TEXT
-from paceline.mapping.refusals import Stop
 
 _HEX_SHA256: Final = re.compile(r"[0-9a-f]{64}\Z")
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 # RFC 9562, section 6.6 (https://www.rfc-editor.org/rfc/rfc9562#section-6.6, read 2026-11-23).
 _NAMESPACES: Final = {
@@ -21,9 +19,6 @@ _NAMESPACES: Final = {
     "oid": "6ba7b812-9dad-11d1-80b4-00c04fd430c8",
     "x500": "6ba7b814-9dad-11d1-80b4-00c04fd430c8",
 }
-# Google asks to remove all periods that precede the domain name in addresses of these two
-# (https://developers.google.com/doubleclick-advertisers/guides/conversions_ec, read 2026-11-23).
-_DOTLESS_DOMAINS: Final = frozenset({"gmail.com", "googlemail.com"})
 
 
 def sha256(text: str) -> str:
@@ -60,18 +55,6 @@ def uuid5(text: str, namespace: str = "url") -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def normalize_email(text: str) -> str:
-    address = text.strip().lower()
-    if not _EMAIL.match(address):
-        raise Stop("wrong_type", "normalize_email takes an e-mail address, but was given other text")
-    return address
-
-
-def normalize_gmail(text: str) -> str:
-    local, _, domain = normalize_email(text).partition("@")
-    return f"{local.replace('.', '')}@{domain}" if domain in _DOTLESS_DOMAINS else f"{local}@{domain}"
-
-
 def _bytes(text: str) -> bytes:
     """UTF-8; half a surrogate pair, which only a lenient decoder lets through, becomes `?` rather than an error."""
     return text.encode("utf-8", "replace")
@@ -81,9 +64,6 @@ def _namespace_problem(value: object) -> str:
     is_known = isinstance(value, str) and (value in _NAMESPACES or _UUID.match(value))
     return "" if is_known else f"a namespace is {', '.join(_NAMESPACES)} or a UUID in lower case"
 
-
-_EMAIL_VALUE: Final = Parameter(name="email", kinds=TEXT)
-_NO_EMAIL: Final = "text that is not an e-mail address refuses the event"
 
 FUNCTIONS: Final = (
     Function(
@@ -171,28 +151,5 @@ FUNCTIONS: Final = (
             Example('"www.example.com" | uuid5("dns")', "2ed6657d-e927-568b-95e1-2665a8aea6a2"),
             Example('"msg-1" | uuid5', "688f4877-4ce3-5a23-9833-f56cc57e134a"),
         ),
-    ),
-    Function(
-        name="normalize_email",
-        group="Hashes and ids",
-        summary="An e-mail address without white space around it and in lower case, as platforms hash it.",
-        parameters=(_EMAIL_VALUE,),
-        result=TEXT,
-        wrong=_NO_EMAIL,
-        run=normalize_email,
-        examples=(
-            Example('" Ada@Example.com " | normalize_email', "ada@example.com"),
-            Example('"Ada" | normalize_email', Refused("wrong_type")),
-        ),
-    ),
-    Function(
-        name="normalize_gmail",
-        group="Hashes and ids",
-        summary="Like normalize_email; dots before @gmail.com and @googlemail.com are removed, as Google asks.",
-        parameters=(_EMAIL_VALUE,),
-        result=TEXT,
-        wrong=_NO_EMAIL,
-        run=normalize_gmail,
-        examples=(Example('"Ada.Lovelace@gmail.com" | normalize_gmail', "adalovelace@gmail.com"),),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from paceline.mapping.functions.definition import (
+    ANY_VALUE,
+    LIST_VALUE,
     OBJECT_VALUE,
     Example,
     Function,
@@ -12,6 +14,7 @@ from paceline.mapping.functions.definition import (
     Parameter,
 )
 from paceline.mapping.kinds import LIST, OBJECT, SOMETHING, TEXT
+from paceline.mapping.refusals import Stop
 
 
 def pick(value: dict[str, object], *keys: str) -> dict[str, object]:
@@ -33,8 +36,36 @@ def entries(value: dict[str, object], key_name: str = "key", value_name: str = "
     return [{key_name: key, value_name: item} for key, item in value.items()]
 
 
+def from_entries(items: list[object], key_name: str = "key", value_name: str = "value") -> dict[str, object]:
+    made: dict[str, object] = {}
+    for item in items:
+        key = item.get(key_name) if isinstance(item, dict) else None
+        if not isinstance(key, str):
+            raise Stop("wrong_type", f"from_entries takes objects with text under {key_name!r}, but one item is none")
+        assert isinstance(item, dict)
+        if value_name in item:
+            made[key] = item[value_name]
+    return made
+
+
+def rename(value: dict[str, object], old: str, new: str, *others: str) -> dict[str, object]:
+    names = dict(zip((old, *others[::2]), (new, *others[1::2]), strict=True))
+    return {names.get(key, key): item for key, item in value.items()}
+
+
 def without_nulls(value: dict[str, object]) -> dict[str, object]:
     return {key: item for key, item in value.items() if item is not None}
+
+
+def without_nulls_deep(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return {key: without_nulls_deep(item) for key, item in value.items() if item is not None}
+
+
+def without_empty(value: dict[str, object], of: str = "") -> dict[str, object]:
+    dropped: list[object] = [empty for empty, kind in (({}, "objects"), ([], "lists")) if of in {"", kind}]
+    return {key: item for key, item in value.items() if item not in dropped}
 
 
 def flatten_keys(value: dict[str, object], separator: str = ".") -> dict[str, object]:
@@ -51,7 +82,7 @@ def _flatten_into(flat: dict[str, object], prefix: str, value: dict[str, object]
             flat[prefix + key] = item
 
 
-def flatten_all(value: dict[str, object], separator: str = ".") -> dict[str, object]:
+def flatten_all(value: dict[str, object] | list[object], separator: str = ".") -> dict[str, object]:
     return flatten_keys(_with_positions(value), separator)
 
 
@@ -59,6 +90,10 @@ def _with_positions(value: object) -> dict[str, object]:
     """Lists turned into objects with the positions as keys, at any depth."""
     items = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
     return {str(key): _with_positions(item) if isinstance(item, list | dict) and item else item for key, item in items}
+
+
+def _emptiness_problem(of: object) -> str:
+    return "" if of in {"objects", "lists"} else 'without_empty takes "objects" or "lists"'
 
 
 _KEY: Final = Parameter(name="key", kinds=TEXT)
@@ -141,6 +176,53 @@ FUNCTIONS: Final = (
         ),
     ),
     Function(
+        name="from_entries",
+        group="Objects",
+        summary="The object that `entries` took apart; of a key that is there twice, the last value.",
+        parameters=(
+            LIST_VALUE,
+            Parameter(name="key_name", kinds=TEXT, is_optional=True, is_literal=True),
+            Parameter(name="value_name", kinds=TEXT, is_optional=True, is_literal=True),
+        ),
+        result=OBJECT,
+        wrong="an item that is no object with a key of text refuses the event",
+        run=from_entries,
+        examples=(
+            Example('[{key: "a", value: 1}] | from_entries', {"a": 1}),
+            Example(
+                "$.traits | entries | map({key: @.key | upper, value: @.value}) | from_entries",
+                {"PLAN": "plus"},
+                {"traits": {"plan": "plus"}},
+            ),
+        ),
+    ),
+    Function(
+        name="map_values",
+        group="Objects",
+        summary="What the expression gives for each value, which is `@`; keys for which it is missing are left out.",
+        parameters=(OBJECT_VALUE, Parameter(name="expression", per_item=True, takes_nothing=True)),
+        result=OBJECT,
+        examples=(Example("{a: 1, b: true} | map_values(@ | string)", {"a": "1", "b": "true"}),),
+    ),
+    Function(
+        name="rename",
+        group="Objects",
+        summary="With keys renamed: an old name and a new one, then further pairs. Other keys stay.",
+        parameters=(
+            OBJECT_VALUE,
+            Parameter(name="old", kinds=TEXT, is_literal=True),
+            Parameter(name="new", kinds=TEXT, is_literal=True),
+            Parameter(name="others", kinds=TEXT, is_literal=True, is_repeated=True),
+        ),
+        result=OBJECT,
+        in_pairs=True,
+        run=rename,
+        examples=(
+            Example('{a: 1, b: 2} | rename("a", "x")', {"x": 1, "b": 2}),
+            Example('{a: 1, b: 2} | rename("a", "b", "b", "a")', {"b": 1, "a": 2}),
+        ),
+    ),
+    Function(
         name="without_nulls",
         group="Objects",
         summary="Without keys whose value is null.",
@@ -148,6 +230,34 @@ FUNCTIONS: Final = (
         result=OBJECT,
         run=without_nulls,
         examples=(Example("$.traits | without_nulls", {"a": 1}, {"traits": {"a": 1, "b": None}}),),
+    ),
+    Function(
+        name="without_nulls_deep",
+        group="Objects",
+        summary="An object without keys whose value is null, also in the objects inside; any other value as it is.",
+        parameters=(ANY_VALUE,),
+        result=SOMETHING,
+        keeps_kind=True,
+        run=without_nulls_deep,
+        examples=(
+            Example("$.traits | without_nulls_deep", {"a": {}}, {"traits": {"a": {"b": None}}}),
+            Example("$.plan | without_nulls_deep", "free", {"plan": "free"}),
+        ),
+    ),
+    Function(
+        name="without_empty",
+        group="Objects",
+        summary='Without keys whose value is an empty object or list; "objects" or "lists" drops only those.',
+        parameters=(
+            OBJECT_VALUE,
+            Parameter(name="of", kinds=TEXT, is_optional=True, is_literal=True, problem=_emptiness_problem),
+        ),
+        result=OBJECT,
+        run=without_empty,
+        examples=(
+            Example("{a: {}, b: [], c: 1} | without_empty", {"c": 1}),
+            Example('{a: {}, b: [], c: 1} | without_empty("objects")', {"b": [], "c": 1}),
+        ),
     ),
     Function(
         name="flatten_keys",
@@ -162,9 +272,12 @@ FUNCTIONS: Final = (
         name="flatten_all",
         group="Objects",
         summary="Like flatten_keys, and items of lists get their position as a key.",
-        parameters=(OBJECT_VALUE, _SEPARATOR),
+        parameters=(Parameter(name="object_or_list", kinds=OBJECT | LIST), _SEPARATOR),
         result=OBJECT,
         run=flatten_all,
-        examples=(Example("{a: {b: [1, 2]}} | flatten_all", {"a.b.0": 1, "a.b.1": 2}),),
+        examples=(
+            Example("{a: {b: [1, 2]}} | flatten_all", {"a.b.0": 1, "a.b.1": 2}),
+            Example("[{a: 1}] | flatten_all", {"0.a": 1}),
+        ),
     ),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import unicodedata
 from typing import Final
 
 import msgspec
@@ -18,24 +20,31 @@ from paceline.mapping.functions.definition import (
     Refused,
 )
 from paceline.mapping.functions.equality import equal
-from paceline.mapping.functions.limits import bounded_join, bounded_text
+from paceline.mapping.functions.limits import MAX_TEXT_CHARACTERS, bounded_join, bounded_text
 from paceline.mapping.functions.scalars import scalar_text
 from paceline.mapping.kinds import BOOLEAN, CONTAINER, INTEGER, LIST, SCALAR, SOMETHING, TEXT
 from paceline.mapping.refusals import Stop
-
-_WORD_EDGE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 
 
 def concat(*values: object) -> str:
     return bounded_join("", [value if type(value) is str else scalar_text(value) for value in values])
 
 
-def replace(text: str, old: str, new: str) -> str:
-    return bounded_join(new, text.split(old)) if old else text
+def as_text(value: object) -> str:
+    """Any value as JavaScript writes it into a text."""
+    if isinstance(value, list):
+        return bounded_join(",", ["" if item is None else as_text(item) for item in value])
+    return "[object Object]" if isinstance(value, dict) else scalar_text(value)
 
 
-def replace_any_case(text: str, old: str, new: str) -> str:
-    return bounded_join(new, re.split(re.escape(old), text, flags=re.IGNORECASE)) if old else text
+def replace(text: str, old: str, new: str, most: int = -1) -> str:
+    return bounded_join(new, text.split(old, most)) if old and most else text
+
+
+def replace_any_case(text: str, old: str, new: str, most: int = -1) -> str:
+    if not old or not most:
+        return text
+    return bounded_join(new, re.split(re.escape(old), text, maxsplit=max(most, 0), flags=re.IGNORECASE))
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -77,10 +86,6 @@ def like(text: str, pattern: str) -> bool:
     return True
 
 
-def snake_case(text: str) -> str:
-    return "_".join(word for word in _WORD_EDGE.split(text) if word).lower()
-
-
 def keep_letters(text: str) -> str:
     return "".join([character for character in text if character.isalpha()])
 
@@ -91,6 +96,40 @@ def keep_digits(text: str) -> str:
 
 def keep_alphanumeric(text: str) -> str:
     return "".join([character for character in text if character.isalnum()])
+
+
+def remove_prefix(text: str, prefix: str) -> str:
+    return text.removeprefix(prefix)
+
+
+def remove_suffix(text: str, suffix: str) -> str:
+    return text.removesuffix(suffix)
+
+
+def remove_accents(text: str) -> str:
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join([part for part in parts if not unicodedata.combining(part)]))
+
+
+def pad_start(value: object, length: int, fill: str = "0") -> str:
+    text = scalar_text(value)
+    missing = length - len(text)
+    if missing <= 0:
+        return text
+    return bounded_text(fill * min(missing, MAX_TEXT_CHARACTERS + 1) + text)
+
+
+def to_base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
+
+
+def from_base64(text: str) -> str:
+    """Both alphabets, padding optional, as senders write it."""
+    plain = text.strip().rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
+    except (ValueError, UnicodeDecodeError):
+        raise Stop("wrong_type", "from_base64 takes text in Base64, but was given other text") from None
 
 
 def to_json(value: object) -> str:
@@ -107,10 +146,21 @@ def from_json(text: str) -> object:
         raise Stop("wrong_type", "from_json takes JSON, but was given text that is not") from None
 
 
+def _fill_problem(value: object) -> str:
+    return "" if isinstance(value, str) and len(value) == 1 else "what fills up is one character"
+
+
 _TEXT_OR_LIST: Final = Parameter(name="text_or_list", kinds=TEXT | LIST)
 _SEPARATOR: Final = Parameter(name="separator", kinds=TEXT)
 _PART: Final = Parameter(name="part", kinds=TEXT)
 _COUNT: Final = Parameter(name="count", kinds=INTEGER)
+_LENGTH: Final = Parameter(name="length", kinds=INTEGER)
+_REPLACING: Final = (
+    TEXT_VALUE,
+    Parameter(name="old", kinds=TEXT),
+    Parameter(name="new", kinds=TEXT),
+    Parameter(name="most", kinds=INTEGER, is_optional=True),
+)
 
 FUNCTIONS: Final = (
     Function(
@@ -121,6 +171,16 @@ FUNCTIONS: Final = (
         result=TEXT,
         run=scalar_text,
         examples=(Example("12.50 | string", "12.5"), Example("true | string", "true")),
+    ),
+    Function(
+        name="as_text",
+        group="Text",
+        summary="Like string, but for any value: a list is its items with commas between them, null items empty, and "
+        "an object is `[object Object]`, as JavaScript's templates write them.",
+        parameters=(ANY_VALUE,),
+        result=TEXT,
+        run=as_text,
+        examples=(Example("[1, null, [2, 3]] | as_text", "1,,2,3"), Example("{a: 1} | as_text", "[object Object]")),
     ),
     Function(
         name="trim",
@@ -167,17 +227,20 @@ FUNCTIONS: Final = (
     Function(
         name="replace",
         group="Text",
-        summary="With every `old` replaced by `new`.",
-        parameters=(TEXT_VALUE, Parameter(name="old", kinds=TEXT), Parameter(name="new", kinds=TEXT)),
+        summary="With every `old` replaced by `new`, or only so many of them.",
+        parameters=_REPLACING,
         result=TEXT,
         run=replace,
-        examples=(Example('"a-b-c" | replace("-", "_")', "a_b_c"),),
+        examples=(
+            Example('"a-b-c" | replace("-", "_")', "a_b_c"),
+            Example('"a-b-c" | replace("-", "_", 1)', "a_b-c"),
+        ),
     ),
     Function(
         name="replace_any_case",
         group="Text",
         summary="Like replace, but upper and lower case count as the same.",
-        parameters=(TEXT_VALUE, Parameter(name="old", kinds=TEXT), Parameter(name="new", kinds=TEXT)),
+        parameters=_REPLACING,
         result=TEXT,
         run=replace_any_case,
         examples=(Example('"Abcabc" | replace_any_case("A", "-")', "-bc-bc"),),
@@ -271,18 +334,6 @@ FUNCTIONS: Final = (
         examples=(Example('"Order Completed" | like("Order *")', True),),
     ),
     Function(
-        name="snake_case",
-        group="Text",
-        summary="Words in lower case joined by _.",
-        parameters=(TEXT_VALUE,),
-        result=TEXT,
-        run=snake_case,
-        examples=(
-            Example('"Order Completed" | snake_case', "order_completed"),
-            Example('"utmSource" | snake_case', "utm_source"),
-        ),
-    ),
-    Function(
         name="keep_letters",
         group="Text",
         summary="Only its letters, of any alphabet.",
@@ -308,6 +359,65 @@ FUNCTIONS: Final = (
         result=TEXT,
         run=keep_alphanumeric,
         examples=(Example('"SW1A 2AA" | keep_alphanumeric', "SW1A2AA"),),
+    ),
+    Function(
+        name="remove_prefix",
+        group="Text",
+        summary="Without the prefix, where it begins with it.",
+        parameters=(TEXT_VALUE, Parameter(name="prefix", kinds=TEXT)),
+        result=TEXT,
+        run=remove_prefix,
+        examples=(Example('"user_42" | remove_prefix("user_")', "42"),),
+    ),
+    Function(
+        name="remove_suffix",
+        group="Text",
+        summary="Without the suffix, where it ends with it.",
+        parameters=(TEXT_VALUE, Parameter(name="suffix", kinds=TEXT)),
+        result=TEXT,
+        run=remove_suffix,
+        examples=(Example('"photo.jpg" | remove_suffix(".jpg")', "photo"),),
+    ),
+    Function(
+        name="remove_accents",
+        group="Text",
+        summary="Letters without their accents and other marks.",
+        parameters=(TEXT_VALUE,),
+        result=TEXT,
+        run=remove_accents,
+        examples=(Example('"Zürich, Málaga" | remove_accents', "Zurich, Malaga"),),
+    ),
+    Function(
+        name="pad_start",
+        group="Text",
+        summary="The value as text, filled up from the left (with 0 unless given) to `length` characters.",
+        parameters=(
+            SCALAR_VALUE,
+            _LENGTH,
+            Parameter(name="fill", kinds=TEXT, is_optional=True, is_literal=True, problem=_fill_problem),
+        ),
+        result=TEXT,
+        run=pad_start,
+        examples=(Example("7 | pad_start(3)", "007"), Example('"a" | pad_start(3, ".")', "..a")),
+    ),
+    Function(
+        name="base64",
+        group="Text",
+        summary="The text's UTF-8 bytes in Base64.",
+        parameters=(TEXT_VALUE,),
+        result=TEXT,
+        run=to_base64,
+        examples=(Example('"Ada" | base64', "QWRh"),),
+    ),
+    Function(
+        name="from_base64",
+        group="Text",
+        summary="The text whose UTF-8 bytes are in Base64, of the ordinary or the URL alphabet.",
+        parameters=(TEXT_VALUE,),
+        result=TEXT,
+        wrong="text that is not Base64, or whose bytes are not UTF-8, refuses the event",
+        run=from_base64,
+        examples=(Example('"QWRh" | from_base64', "Ada"), Example('"Ada!" | from_base64', Refused("wrong_type"))),
     ),
     Function(
         name="json",

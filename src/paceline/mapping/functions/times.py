@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from paceline.mapping.functions.definition import Example, Function, Missing, Parameter, Refused
 from paceline.mapping.functions.limits import bounded_number
+from paceline.mapping.functions.time_patterns import pattern_problem, reading_problem, time_read, written_time
 from paceline.mapping.kinds import INTEGER, NUMBER, TEXT
 from paceline.mapping.refusals import Stop
 
@@ -15,23 +18,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _OFFSET: Final = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])\Z")
-_DIRECTIVE: Final = re.compile(r"%(.?)", re.DOTALL)
-_DIRECTIVES: Final = frozenset("YmdHMSfyjbBaAIpz%")
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def parse_time(text: str) -> datetime:
@@ -76,8 +62,8 @@ def iso8601(text: str) -> str:
     return text if is_written_so else _shown(_moved(time, UTC))
 
 
-def day(text: str, offset: str = "+00:00") -> str:
-    return _moved(parse_time(text), _zone(offset)).date().isoformat()
+def day(text: str, zone: str = "+00:00") -> str:
+    return _moved(parse_time(text), _zone(zone)).date().isoformat()
 
 
 def add_secs(text: str, seconds: int | float) -> str:
@@ -87,55 +73,23 @@ def add_secs(text: str, seconds: int | float) -> str:
         raise Stop("out_of_range", "a time outside of the years 1 to 9999") from None
 
 
-def format_time(text: str, pattern: str, offset: str = "+00:00") -> str:
-    """Written out here rather than by strftime, whose result depends on the machine's language and C library."""
-    time = _moved(parse_time(text), _zone(offset))
-    return _DIRECTIVE.sub(lambda found: _directive(found.group(1), time), pattern)
+def format_time(text: str, pattern: str, zone: str = "+00:00") -> str:
+    return written_time(_moved(parse_time(text), _zone(zone)), pattern)
 
 
-def _directive(letter: str, time: datetime) -> str:  # noqa: PLR0912 (one case a letter)
-    match letter:
-        case "Y":
-            return f"{time.year:04}"
-        case "y":
-            return f"{time.year % 100:02}"
-        case "m":
-            return f"{time.month:02}"
-        case "d":
-            return f"{time.day:02}"
-        case "j":
-            return f"{time.timetuple().tm_yday:03}"
-        case "H":
-            return f"{time.hour:02}"
-        case "I":
-            return f"{(time.hour - 1) % 12 + 1:02}"
-        case "p":
-            return "AM" if time.hour < 12 else "PM"
-        case "M":
-            return f"{time.minute:02}"
-        case "S":
-            return f"{time.second:02}"
-        case "f":
-            return f"{time.microsecond // 1000:03}"
-        case "B":
-            return _MONTHS[time.month - 1]
-        case "b":
-            return _MONTHS[time.month - 1][:3]
-        case "A":
-            return _WEEKDAYS[time.weekday()]
-        case "a":
-            return _WEEKDAYS[time.weekday()][:3]
-        case "z":
-            return time.isoformat()[-6:]
-        case _:
-            return "%"
+def read_time(text: str, pattern: str, zone: str = "+00:00") -> str:
+    return _shown(_moved(time_read(text.strip(), pattern, _zone(zone)), UTC))
+
+
+def in_zone(text: str, zone: str) -> str:
+    return _shown(_moved(parse_time(text), _zone(zone)))
 
 
 def _shown(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _moved(time: datetime, zone: timezone) -> datetime:
+def _moved(time: datetime, zone: tzinfo) -> datetime:
     if time.tzinfo is zone:
         return time
     try:
@@ -144,31 +98,36 @@ def _moved(time: datetime, zone: timezone) -> datetime:
         raise Stop("out_of_range", "a time outside of the years 1 to 9999") from None
 
 
-def _zone(offset: str) -> timezone:
-    if offset == "+00:00":
-        return UTC
-    found = _OFFSET.match(offset)
+def _zone(name: str) -> tzinfo:
+    found = UTC if name == "+00:00" else _found_zone(name)
     if found is None:
-        raise Stop("wrong_type", "an offset such as +02:00 is needed, but the text is none")
-    sign, hours, minutes = found.groups()
-    return timezone((1 if sign == "+" else -1) * timedelta(hours=int(hours), minutes=int(minutes)))
+        raise Stop("wrong_type", "a time zone such as Europe/Berlin or +02:00 is needed, but the text is none")
+    return found
 
 
-def _pattern_problem(value: object) -> str:
-    for letter in _DIRECTIVE.findall(value if isinstance(value, str) else ""):
-        if letter not in _DIRECTIVES:
-            return f"%{letter} is no part of a time; there are %{' %'.join(sorted(_DIRECTIVES))}"
-    return ""
+@lru_cache(maxsize=256)
+def _found_zone(name: str) -> tzinfo | None:
+    """A zone by its name in the IANA database, or an offset; None for other text."""
+    offset = _OFFSET.match(name)
+    if offset is not None:
+        sign, hours, minutes = offset.groups()
+        return timezone((1 if sign == "+" else -1) * timedelta(hours=int(hours), minutes=int(minutes)))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
-def _offset_problem(value: object) -> str:
-    return "" if isinstance(value, str) and _OFFSET.match(value) else "an offset is written like +02:00"
+def _zone_problem(value: object) -> str:
+    if not isinstance(value, str) or _found_zone(value) is not None:
+        return ""
+    if not _found_zone("Europe/Berlin"):
+        return "this machine has no database of time zones: pip install tzdata"
+    return "a time zone is a name such as Europe/Berlin, or an offset such as +02:00"
 
 
 _TIME: Final = Parameter(name="time", kinds=TEXT)
-_OFFSET_LITERAL: Final = Parameter(
-    name="offset", kinds=TEXT, is_optional=True, is_literal=True, problem=_offset_problem
-)
+_ZONE: Final = Parameter(name="zone", kinds=TEXT, is_optional=True, problem=_zone_problem)
 _NO_TIME: Final = "text that is not an ISO 8601 time refuses the event"
 
 FUNCTIONS: Final = (
@@ -238,14 +197,19 @@ FUNCTIONS: Final = (
     Function(
         name="date",
         group="Dates",
-        summary="The day as YYYY-MM-DD, in UTC or at an offset.",
-        parameters=(_TIME, _OFFSET_LITERAL),
+        summary="The day as YYYY-MM-DD, in UTC or in a zone: Europe/Berlin, say, or +02:00.",
+        parameters=(_TIME, _ZONE),
         result=TEXT,
         wrong=_NO_TIME,
         run=day,
         examples=(
             Example('"2024-05-06T23:30:00Z" | date', "2024-05-06"),
             Example('"2024-05-06T23:30:00Z" | date("+02:00")', "2024-05-07"),
+            Example(
+                '$.timestamp | date($.context.timezone ?? "UTC")',
+                "2024-05-07",
+                {"timestamp": "2024-05-06T23:30:00Z", "context": {"timezone": "Europe/Berlin"}},
+            ),
         ),
     ),
     Function(
@@ -254,13 +218,49 @@ FUNCTIONS: Final = (
         summary="The time written by a pattern of %Y %m %d %H %M %S %f (milliseconds) %y %j %b %B %a %A %I %p %z.",
         parameters=(
             _TIME,
-            Parameter(name="pattern", kinds=TEXT, is_literal=True, problem=_pattern_problem),
-            _OFFSET_LITERAL,
+            Parameter(name="pattern", kinds=TEXT, is_literal=True, problem=pattern_problem),
+            _ZONE,
         ),
         result=TEXT,
         wrong=_NO_TIME,
         run=format_time,
-        examples=(Example('"2024-05-06T07:08:09Z" | format_time("%d %b %Y, %H:%M")', "06 May 2024, 07:08"),),
+        examples=(
+            Example('"2024-05-06T07:08:09Z" | format_time("%d %b %Y, %H:%M")', "06 May 2024, 07:08"),
+            Example('"2024-05-06T07:08:09Z" | format_time("%H:%M %z", "America/New_York")', "03:08 -04:00"),
+            Example('"1815-12-10" | format_time("%Y%m%d")', "18151210"),
+        ),
+    ),
+    Function(
+        name="read_time",
+        group="Dates",
+        summary="The time, as ISO 8601 text in UTC, from text that a pattern of format_time describes; in a zone where "
+        "the text does not name its own.",
+        parameters=(
+            Parameter(name="text", kinds=TEXT),
+            Parameter(name="pattern", kinds=TEXT, is_literal=True, problem=reading_problem),
+            _ZONE,
+        ),
+        result=TEXT,
+        wrong="text that is written otherwise, or no time, refuses the event",
+        run=read_time,
+        examples=(
+            Example('"10/12/2024" | read_time("%d/%m/%Y")', "2024-12-10T00:00:00.000Z"),
+            Example('"Dec 10 2024 7:05 PM" | read_time("%b %d %Y %I:%M %p", "Asia/Tokyo")', "2024-12-10T10:05:00.000Z"),
+            Example('"2024-12-10" | read_time("%d/%m/%Y")', Refused("wrong_type")),
+        ),
+    ),
+    Function(
+        name="in_zone",
+        group="Dates",
+        summary="The time as ISO 8601 text in a zone, with its offset.",
+        parameters=(_TIME, Parameter(name="zone", kinds=TEXT, problem=_zone_problem)),
+        result=TEXT,
+        wrong=_NO_TIME,
+        run=in_zone,
+        examples=(
+            Example('"2024-05-06T07:08:09Z" | in_zone("Europe/Berlin")', "2024-05-06T09:08:09.000+02:00"),
+            Example('"2024-05-06T07:08:09Z" | in_zone($.zone)', Refused("wrong_type"), {"zone": "Mars"}),
+        ),
     ),
     Function(
         name="add_secs",

@@ -199,6 +199,8 @@ class Emitter:
                 return self.scopes.counter
             case "map" | "filter" | "any" | "all" | "sort_by":
                 return loops.per_item(self, node)
+            case "map_values":
+                return loops.per_value(self, node)
             case name:
                 return self._plain_call(node, CATALOG[name])
 
@@ -272,6 +274,8 @@ class Emitter:
     def _assign_first(self, operands: Sequence[Expression], name: str, *, is_none: bool) -> None:
         self.assign(operands[0], name, is_none=is_none)
         for operand in operands[1:]:
+            if _is_nothing(operand):
+                continue
             with self.writer.block(f"if {name} is None:"):
                 self.assign(operand, name, is_none=True)
 
@@ -344,6 +348,8 @@ class Emitter:
             self.copy(last, name)
             return
         self._assign_first(tried, name, is_none=False)
+        if isinstance(last, Literal) and last.value is None:
+            return  # the variable is None already, which stands for null here
         with self.writer.block(f"if {name} is None:"):
             self.copy(last, name)
 
@@ -392,6 +398,14 @@ class Emitter:
 def into_key(container: str, key: str) -> Put:
     """Put a value under a key of a dict."""
     return lambda source: f"{container}[{literal(key)}] = {source}"
+
+
+def _is_nothing(node: Expression) -> bool:
+    match node:
+        case Literal(value=None) | Call(function="missing"):
+            return True
+        case _:
+            return False
 
 
 def _stepped(source: str, step: PlainStep, otherwise: str) -> str:

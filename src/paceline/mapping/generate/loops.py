@@ -72,6 +72,24 @@ def uses_index(expression: Expression) -> bool:
     return False
 
 
+def per_value(emitter: Emitter, node: Call) -> str:
+    """A variable with what `map_values` gives."""
+    source, expression = node.arguments
+    writer = emitter.writer
+    value = emitter.named(emitter.strict([Argument(source, k.OBJECT, f"{node.function} takes")])[0])
+    name, key, item = writer.temporary(), writer.temporary("key"), writer.temporary("item")
+    counter = writer.temporary("index") if uses_index(expression) else ""
+    writer.line(f"{name} = {{}}")
+    pairs = f"{value}.items()"
+    with writer.block(
+        f"for {counter}, ({key}, {item}) in enumerate({pairs}):" if counter else f"for {key}, {item} in {pairs}:"
+    ):
+        scope = Scope(item, writer.reserve(), is_object=False, prefix=f"in_{item}", counter=counter)
+        with emitter.scopes.entered(("@",), scope), writer.kept_depth():
+            emitter.store(expression, lambda found: f"{name}[{key}] = {found}")
+    return name
+
+
 def per_item(emitter: Emitter, node: Call) -> str:
     """A variable with what `map`, `filter`, `any`, `all` or `sort_by` gives."""
     source, expression = node.arguments

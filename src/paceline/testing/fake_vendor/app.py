@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from paceline.connectors.catalog import Catalog
+from paceline.model.connector import OAuth2Auth
 from paceline.testing.fake_vendor.behavior import Behavior, Mode, Temper
 from paceline.testing.fake_vendor.credentials import Account, Sent, find_account
 from paceline.testing.fake_vendor.received import Received, ReceivedRequest, now_ms
-from paceline.testing.fake_vendor.replies import Reply, reply_like, reply_partially, wait_headers
+from paceline.testing.fake_vendor.replies import Reply, reply_accepted, reply_like, reply_partially, wait_headers
+from paceline.testing.fake_vendor.tokens import Tokens
 from paceline.testing.fake_vendor.vendor import FakeVendor, TakenItem, Whole
 
 Scope = MutableMapping[str, Any]
@@ -30,7 +32,7 @@ class FakeVendors:
     `accounts` says by connector whose credentials are good; a vendor without any takes all that are well formed.
 
         PUT    /__fake__/behavior/<connector>   {"mode": "throttle", "retry_after_secs": 2, "ratio": 0.5, "times": 10}
-        PUT    /__fake__/accounts/<connector>   [{"settings": {…}, "integration": "…"}]
+        PUT    /__fake__/accounts/<connector>   [{"settings": {…}, "integration": "…"}]; access tokens end
         GET    /__fake__/received[/<connector>][?ids=1]
         POST   /__fake__/reset[/<connector>]
     """
@@ -43,6 +45,7 @@ class FakeVendors:
         self._accounts: dict[str, Sequence[Account]] = dict(accounts or {})
         self._tempers: dict[str, Temper] = {}
         self._vendors: dict[str, FakeVendor] = {}
+        self._tokens: dict[str, Tokens] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -74,6 +77,9 @@ class FakeVendors:
             sent = msgspec.structs.replace(sent, body=_decode(sent))
         except ValueError:
             return self._refuse(name, reply_like(samples.refused))
+        tokens = self._tokens_of(name)
+        if tokens is not None and tokens.is_asked(sent):
+            return tokens.answer(sent, self._accounts.get(name, ()))
         taken = vendor.take(sent)
         if isinstance(taken, Whole):
             return self._refuse(name, _explain(404, taken.message) if taken.is_unknown else reply_like(samples.refused))
@@ -91,7 +97,8 @@ class FakeVendors:
                 return None
             case _:
                 pass
-        account = find_account(vendor.auth_for(taken), self._accounts.get(name, ()), sent, now_secs=time.time())
+        accounts = [*self._accounts.get(name, ()), *(tokens.holders() if tokens is not None else ())]
+        account = find_account(vendor.auth_for(taken), accounts, sent, now_secs=time.time())
         if account is None:
             return self._refuse(name, reply_like(samples.unauthorized))
         reply = self._judge(name, sent, taken, account, behavior)
@@ -107,7 +114,7 @@ class FakeVendors:
             failed |= {index: "told to refuse it" for index, item in enumerate(taken) if behavior.refuses(item.id)}
         if not failed:
             self._note(name, sent, taken, account)
-            return reply_like(manifest.samples.accepted)
+            return reply_accepted(manifest, len(taken))
         book = self._received.account(name)
         book.refused_items += len(failed)
         partial = reply_partially(manifest, failed, len(taken))
@@ -150,6 +157,8 @@ class FakeVendors:
                     return _json(self._temper(name).behavior)
                 case "PUT", "accounts", True:
                     self._accounts[name] = msgspec.json.decode(body, type=list[Account])
+                    if (tokens := self._tokens_of(name)) is not None:
+                        tokens.forget()
                     return _json({"accounts": len(self._accounts[name])})
                 case "GET", "received", True:
                     return _json(self._received.summary(name, with_ids=query.get("ids") == "1"))
@@ -164,6 +173,13 @@ class FakeVendors:
                     return _explain(404, "known: behavior/<connector>, accounts/<connector>, received, reset")
         except msgspec.MsgspecError as error:
             return _explain(400, str(error))
+
+    def _tokens_of(self, name: str) -> Tokens | None:
+        """The tokens of a vendor that gives any."""
+        auth = self._vendor(name).connector.manifest.auth
+        if name not in self._tokens and isinstance(auth, OAuth2Auth):
+            self._tokens[name] = Tokens(auth)
+        return self._tokens.get(name)
 
     def _temper(self, name: str) -> Temper:
         return self._tempers.setdefault(name, Temper())

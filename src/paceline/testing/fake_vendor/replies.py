@@ -44,6 +44,17 @@ def _write_wait(unit: WaitUnit, secs: float, now_ms: int) -> str:
             assert_never(unit)
 
 
+def reply_accepted(manifest: Manifest, items: int) -> Reply:
+    """The vendor's yes to a request: where it speaks of each item, the sample's first entry once for each."""
+    sample = manifest.samples.accepted
+    for table in manifest.answers.items:
+        entries = _value_at(sample.body, table.at)
+        if table.form is ItemResults.RESULTS and isinstance(entries, list) and entries:
+            body = _with(copy.deepcopy(sample.body), table.at, entries[:1] * items)
+            return Reply(status=sample.status, headers=sample.headers, body=msgspec.json.encode(body))
+    return reply_like(sample)
+
+
 def reply_partially(manifest: Manifest, failed: Mapping[int, str], items: int) -> Reply | None:
     """An answer that takes some items and names the `failed` ones (index -> message); None where a vendor cannot."""
     sample = manifest.samples.partial
@@ -53,7 +64,7 @@ def reply_partially(manifest: Manifest, failed: Mapping[int, str], items: int) -
     body = copy.deepcopy(sample.body)
     entries = _value_at(body, table.at)
     template = entries[0] if isinstance(entries, list) and entries else {}
-    _put(body, table.at, _entries(table, template, failed, items))
+    body = _with(body, table.at, _entries(table, template, failed, items))
     return Reply(status=sample.status, headers=sample.headers, body=msgspec.json.encode(body))
 
 
@@ -77,6 +88,14 @@ def _value_at(value: object, pointer: str) -> object:
     for key in pointer.split("/")[1:]:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def _with(body: object, pointer: str, new: object) -> object:
+    """The body with a new value at a pointer, of which the empty one is the whole body."""
+    if not pointer:
+        return new
+    _put(body, pointer, new)
+    return body
 
 
 def _put(value: object, pointer: str, new: object) -> None:

@@ -134,7 +134,8 @@ def _find_endpoints(connector: DescribedConnector) -> list[_Endpoint]:
     for name, action in connector.actions.items():
         for base in (action.base_urls or connector.manifest.base_urls).values():
             address = base.partition("://")[2] or base
-            places.setdefault((action.method, address + action.path), {})[name] = action
+            for path in (action.path, *action.other_paths):
+                places.setdefault((action.method, address + path), {})[name] = action
     return [
         _Endpoint(method=method, url=_compile_url(address), actions=actions)
         for (method, address), actions in places.items()
@@ -228,10 +229,13 @@ def _includes(value: object, constants: object) -> bool:
 
 def _path_values(action: Action, sent: Sent) -> dict[str, object]:
     """What an action says of its payload in its path, by the last key of the payload's path."""
-    holes = [part for part in parse_template(action.path) if isinstance(part, Placeholder)]
-    found = _compile_path(action.path).search(sent.path)
-    texts = found.groups() if found else ()
-    return {hole.keys[-1]: unquote(text) for hole, text in zip(holes, texts, strict=False) if hole.origin == "payload"}
+    for path in (action.path, *action.other_paths):
+        holes = [part for part in parse_template(path) if isinstance(part, Placeholder)]
+        found = _compile_path(path).search(sent.path)
+        if found:
+            values = zip(holes, found.groups(), strict=True)
+            return {hole.keys[-1]: unquote(text) for hole, text in values if hole.origin == "payload"}
+    return {}
 
 
 def _compile_path(path: str) -> re.Pattern[str]:

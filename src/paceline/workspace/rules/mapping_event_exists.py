@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paceline.errors import nearest_name_hint
 from paceline.model.event import EventType
 from paceline.model.finding import Finding
+from paceline.model.mapping import EVERY_EVENT
 from paceline.workspace.rule import Rule, Scope
 from paceline.workspace.workspace import event_key
 
@@ -14,7 +15,8 @@ from paceline.workspace.workspace import event_key
 class MappingEventExists(Rule):
     """A mapping takes an event that no contract describes.
 
-    A track event is looked up by its name, any other call by its type. A track mapping without `event` takes nothing.
+    A track event is looked up by its name, any other call by its type. A track mapping without `event` takes nothing;
+    one with `event: "*"` takes all, which no contract describes.
     """
 
     code = "PL201"
@@ -24,6 +26,8 @@ class MappingEventExists(Rule):
         events = sorted(event for _, event in known if event)
         for _, mapping, document in scope.mappings():
             source = mapping.from_
+            if source.type is EventType.TRACK and source.event == EVERY_EVENT:
+                continue
             if source.type is EventType.TRACK and not source.event:
                 hint = f"events with a contract: {', '.join(events) or 'none yet'}"
                 yield self.finding(document, ("from",), "a mapping must say which track `event` it takes", hint=hint)

@@ -1,0 +1,1 @@
+"""Amplitude: HTTP V2 API."""

@@ -1,0 +1,1 @@
+"""Braze: REST API."""

@@ -1,0 +1,1 @@
+"""Mixpanel: ingestion API."""
