@@ -23,7 +23,12 @@ SETTINGS: dict[str, dict[str, object]] = {
     "iterable": {"api_key": "key-1"},
     "sendgrid": {"api_key": "key-1"},
     "klaviyo": {"api_key": "pk_1"},
+    "salesforce": {"access_token": "token-1", "instance_url": "https://acme.my.salesforce.com"},
     "mailchimp": {"api_key": "key-us20", "data_center": "us20", "audience_id": "list1"},
+    "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/x", "bot_token": "xoxb-1"},
+    "intercom": {"access_token": "token-1"},
+    "hubspot": {"access_token": "pat-1", "hub_id": "1234567"},
+    "salesforce": {"access_token": "00D!x", "instance_url": "https://acme.my.salesforce.com"},
 }
 
 MD5 = "c19eb2a9a8b7e5f6d4c3b2a190807060"
@@ -36,6 +41,53 @@ PERSON = {"identifiers": {"id": "u-1"}}
 OBJECT = {"identifiers": {"object_type_id": "1", "object_id": "acme"}}
 
 PAYLOADS: dict[str, dict[str, dict[str, Any]]] = {
+    "intercom": {
+        "send_event": {
+            "event_name": "Order Completed",
+            "created_at": 1767225600,
+            "user_id": "u-1",
+            "metadata": {"total": 1.5},
+        },
+        "create_contact": {"role": "user", "external_id": "u-1", "email": "ada@example.com"},
+        "update_contact": {"id": "5ba682d23d7cf92bef87bfd4", "name": "Ada"},
+        "upsert_company": {"company_id": "acme", "name": "Acme", "size": 3},
+        "delete_contact": {"id": "5ba682d23d7cf92bef87bfd4"},
+    },
+    "hubspot": {
+        "upsert_contact": {"id": "ada@example.com", "idProperty": "email", "properties": {"firstname": "Ada"}},
+        "upsert_company": {"id": "acme", "idProperty": "acme_id", "properties": {"name": "Acme"}},
+        "send_event": {"eventName": "signed_up", "email": "ada@example.com", "properties": {"plan": "gold"}},
+        "delete_contact": {"objectId": "ada@example.com", "idProperty": "email"},
+    },
+    "salesforce": {
+        "upsert_contact": {"external_id_field": "External_Id__c", "External_Id__c": "u-1", "LastName": "Lovelace"},
+        "upsert_lead": {
+            "external_id_field": "External_Id__c",
+            "External_Id__c": "u-1",
+            "LastName": "L",
+            "Company": "A",
+        },
+        "upsert_account": {"external_id_field": "External_Id__c", "External_Id__c": "g-1", "Name": "Acme"},
+        "log_activity": {"external_id_field": "External_Id__c", "External_Id__c": "m-1", "Subject": "Order Completed"},
+        "add_campaign_member": {"CampaignId": "701D0000000Gi1PIAS", "Contact": {"External_Id__c": "u-1"}},
+        "upsert_record": {
+            "attributes": {"type": "Order__c"},
+            "external_id_field": "External_Id__c",
+            "External_Id__c": "o-1",
+        },
+        "create_record": {"attributes": {"type": "Order_Placed__e"}, "Total__c": 1.5},
+        "upsert_one": {
+            "object": "Contact",
+            "external_id_field": "External_Id__c",
+            "external_id": "u-1",
+            "LastName": "Lovelace",
+        },
+        "delete_record": {"object": "Contact", "external_id_field": "External_Id__c", "external_id": "u-1"},
+    },
+    "slack": {
+        "post_message": {"text": "*Order Completed* by u-1"},
+        "post_to_channel": {"channel": "C024BE91L", "text": "*Order Completed* by u-1"},
+    },
     "webhook": {
         "send": {"total": 12.5},
         "send_to_path": {"path": "/orders?full=1", "headers": {"X-Order": "1"}, "body": {"total": 12.5}},

@@ -1,4 +1,4 @@
-"""What the description cannot say about Salesforce: one error code for two limits."""
+"""What the description cannot say about Salesforce: one error code for two limits, and members that are there already."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from paceline.model.delivery import Answer, Item, Outcome, OutcomeClass
 def read(
     outcomes: Sequence[Outcome], items: Sequence[Item], answer: Answer, *, action: str, now_ms: int
 ) -> Sequence[Outcome]:
-    """REQUEST_LIMIT_EXCEEDED is the day's quota, unless the message says that too many long requests are under way."""
-    return [_as_throttled(one) if _is_about_concurrency(one) else one for one in outcomes]
+    """The outcomes by the table, but for what a code alone does not tell."""
+    return [_corrected(one, action) for one in outcomes]
 
 
-def _is_about_concurrency(outcome: Outcome) -> bool:
-    return outcome.vendor_code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" in outcome.message.lower()
-
-
-def _as_throttled(outcome: Outcome) -> Outcome:
-    return msgspec.structs.replace(outcome, outcome_class=OutcomeClass.THROTTLE)
+def _corrected(outcome: Outcome, action: str) -> Outcome:
+    match outcome.vendor_code:
+        case "REQUEST_LIMIT_EXCEEDED" if "concurrent" in outcome.message.lower():
+            # Not the day's quota: too many long requests are under way at this moment.
+            return msgspec.structs.replace(outcome, outcome_class=OutcomeClass.THROTTLE)
+        case "DUPLICATE_VALUE" if action == "add_campaign_member":
+            return msgspec.structs.replace(outcome, outcome_class=OutcomeClass.OK)
+        case _:
+            return outcome

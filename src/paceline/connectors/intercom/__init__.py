@@ -1,0 +1,1 @@
+"""Klaviyo: JSON:API."""
