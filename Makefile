@@ -37,7 +37,7 @@ bench: $(RUN) ## measure rates, latencies, CPU and memory; saves the figures in 
 
 .PHONY: test
 test: lint smoke ## everything that CI checks: lint, types, layers, the wheel without tools, all tests against the wheel
-	.venv-wheel/bin/python -m pip install --quiet --group test
+	.venv-wheel/bin/python -m pip install --quiet --group test --group vendors
 	PACELINE_EXPECT_WHEEL=1 .venv-wheel/bin/pytest $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -53,7 +53,7 @@ smoke: $(WHEEL) ## the built wheel works without any development tool
 	.venv-wheel/bin/paceline demo
 
 .PHONY: soak
-soak: $(DEV) ## the long forms: 250 kills, 10,000 pairs of contracts; about ten minutes
+soak: $(DEV) ## the long forms: 250 kills, 10,000 pairs of contracts, 10,000 requests for each property of decisions
 	PACELINE_SOAK=1 .venv/bin/pytest tests/chaos $(PYTEST_ARGS)
 	.venv/bin/pytest -m soak $(PYTEST_ARGS)
 

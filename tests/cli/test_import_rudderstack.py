@@ -11,8 +11,10 @@ from click.testing import CliRunner, Result
 
 from paceline.assemble.contract_tests.run import run_suite
 from paceline.assemble.contract_tests.suite import workspace_suite
+from paceline.assemble.mapping_trial import does_the_same
 from paceline.assemble.opening import open_workspace
 from paceline.cli.main import paceline_command
+from paceline.connectors.catalog import Catalog
 from paceline.errors import UsageError
 from paceline.workspace.load import load_workspace
 
@@ -80,6 +82,18 @@ def test_imported_workspace_passes_check_and_its_tests(shop: Path) -> None:
     assert checked.exit_code == 0, checked.output
     results = run_suite(workspace_suite(open_workspace(shop, {})))
     assert [result.name for result in results if not result.has_passed] == []
+
+
+def test_imported_mappings_do_what_the_destination_does(shop: Path) -> None:
+    imported(shop, EVERYTHING)
+    workspace, catalog = load_workspace(shop), Catalog(with_entry_points=False)
+    for name, given in {"to_segment": SEGMENT, "customer_io_dev": CUSTOMERIO, "hook": WEBHOOK}.items():
+        integration = workspace.integrations[name]
+        _, destination = catalog.read_rudderstack(integration.connector, given["config"])  # type: ignore[arg-type]
+        asked = destination.integrations[0].mappings
+        connector = catalog.load(integration.connector)
+        for original, written in zip(asked, integration.events, strict=True):
+            assert does_the_same(original, workspace.mappings[written], connector), written
 
 
 def test_no_secret_is_written_or_printed(shop: Path) -> None:

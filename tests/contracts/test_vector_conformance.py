@@ -39,7 +39,7 @@ def test_strict_agrees_with_a_registry_on_every_vector(record_property: pytest.R
             wrong.append((row["id"], comparison.verdict, comparison.counterexample))
         elif comparison.verdict is Verdict.INCOMPATIBLE and comparison.counterexample is None:
             # The label stands by a registry's rule: we have a proof that no event breaks.
-            by_rule.append((row["id"], [change.kind for change in comparison.changes if change.breaks]))
+            by_rule.append((row["id"], [str(change.kind) for change in comparison.changes if change.breaks]))
     record_property("slowest_cpu_secs", slowest)
     record_property("refused_by_rule_although_no_event_breaks", by_rule)
     print(f"slowest {slowest:.4f} CPU s; refused by rule although no event breaks: {len(by_rule)}")

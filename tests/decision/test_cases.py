@@ -64,7 +64,7 @@ def test_known_case_is_a_hybrid_that_ends_after_twelve_weeks_and_is_not_sure() -
     days = {option.option: option.time_to_value_days.p50 for option in report.options}
     assert days[Stage.HYBRID] == pytest.approx(4, abs=1)
     assert days[Stage.MARATHON] == pytest.approx(60, abs=2)
-    assert report.counterfactual.startswith("Sprint if running work of the sprint is below")
+    assert report.counterfactual.startswith("A sprint if the upkeep of the sprint is below")
 
 
 def test_known_case_with_nothing_but_what_is_stated_is_a_hybrid_too() -> None:

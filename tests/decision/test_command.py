@@ -63,7 +63,8 @@ def test_faults_of_a_file_with_one_request_are_located(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError) as raised:
         invoke(str(file))
     assert [(finding.line, finding.message) for finding in raised.value.findings] == [
-        (5, "estimates.marathon: the key 'marathon' is missing")
+        (5, "estimates.sprint.days: nothing says how long the sprint takes"),
+        (5, "estimates.marathon.days: nothing says how long the marathon takes"),
     ]
 
 
@@ -175,3 +176,51 @@ def test_missing_numpy_says_what_to_install(backlog: Path, monkeypatch: pytest.M
     with pytest.raises(MissingExtraError) as raised:
         invoke("GROW-12", "--backlog", str(backlog))
     assert raised.value.remedy == 'run: pip install "paceline[decide]"'
+
+
+def answers_to(*lines: str | bytes) -> list[dict[str, object]]:
+    text = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines) + b"\n"
+    result = CliRunner().invoke(command, ["--jsonl"], input=text)
+    assert result.exit_code == 0
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(found) == len(lines)
+    return found
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "1" + "0" * 400])
+def test_number_that_is_not_finite_is_refused_with_its_place(number: str) -> None:
+    line = json.dumps(known_case()).replace('"low": 2,', f'"low": {number},', 1)
+    refused, after = answers_to(line, json.dumps(known_case()))
+    error = refused["error"]
+    assert isinstance(error, dict)
+    assert error["where"] == "estimates.sprint.days.low"
+    assert error["remedy"] == "write a finite number"
+    assert after["verdict"] == "hybrid"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe",
+        '{"\\ud800": 1}',
+        '{"request": "\\udc00"}',
+        '{"kind": "tactical", "kind": "strategic"}',
+        "null",
+        '{"request": ' + "[" * 100_000,
+        '"text"',
+    ],
+    ids=["bytes", "half a character in a key", "in a value", "a key twice", "null", "nested", "text"],
+)
+def test_line_that_is_no_request_is_an_error_and_the_next_one_is_answered(line: str | bytes) -> None:
+    refused, after = answers_to(line, json.dumps(known_case()))
+    assert "error" in refused
+    assert "verdict" not in refused
+    assert after["verdict"] == "hybrid"
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "3000-01-01"])
+def test_year_that_cannot_be_meant_is_refused(day: str) -> None:
+    (refused,) = answers_to(json.dumps(changed(known_case(), lambda row: row.update(asked=day))))
+    error = refused["error"]
+    assert isinstance(error, dict)
+    assert error["where"] == "asked"

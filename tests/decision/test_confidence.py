@@ -70,7 +70,7 @@ def test_decisive_guess_makes_confidence_low() -> None:
     report = report_on(changed(clear_case(), guess))
     assert report.leaning is Stage.HYBRID
     assert report.confidence is Confidence.LOW
-    assert "running work of the sprint" in report.doubts[0]
+    assert "upkeep of the sprint" in report.doubts[0]
 
 
 def test_votes_against_the_verdict_keep_confidence_from_being_high() -> None:

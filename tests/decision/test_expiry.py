@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import lognorm
 
-from paceline.decision.expiry import OUTSIDE_MEDIAN, OUTSIDE_P90, outside_factor, set_expiry
+from paceline.decision.calibration import Correction
+from paceline.decision.expiry import set_expiry
+from paceline.decision.outside_view import OUTSIDE_MEDIAN, OUTSIDE_P90, outside_factor
 
 
 def test_factor_is_the_85th_percentile_of_the_outside_view() -> None:
@@ -33,3 +35,9 @@ def test_expiry_is_in_whole_weeks_and_never_before_the_outside_view() -> None:
 def test_inside_view_is_shown_beside_it() -> None:
     expiry = set_expiry(asked="2026-11-23", likely_days=56, migration_days=np.linspace(70, 98, 1001))
     assert expiry.inside_view_weeks == pytest.approx((70 + 0.85 * 28) / 7)
+
+
+def test_past_of_the_team_takes_the_place_of_the_outside_view() -> None:
+    past = Correction(input="marathon_days", factor=1.1, cases=9, is_used=False, because="", late=1.25)
+    expiry = set_expiry(asked="2026-11-23", likely_days=56, migration_days=np.array([56.0]), past=past)
+    assert (expiry.weeks, expiry.factor, expiry.cases) == (10, 1.25, 9)

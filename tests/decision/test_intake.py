@@ -14,8 +14,9 @@ from decision_requests import changed, estimate, exact, known_case, random_reque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paceline.decision.backlog import Backlog, read_backlog
 from paceline.decision.decide import decide
-from paceline.decision.intake import read_backlog, read_request
+from paceline.decision.intake import read_request
 from paceline.errors import UsageError
 from paceline.model.request import Request, RequestFault
 
@@ -50,11 +51,12 @@ REFUSED: list[tuple[str, Row, str]] = [
     ("nothing at all", {}, "request"),
     ("no outcome", changed(known_case(), lambda row: row.pop("outcome")), "outcome"),
     ("blank outcome", put("outcome")("  "), "outcome"),
-    ("no estimates", changed(known_case(), lambda row: row.pop("estimates")), "estimates"),
+    ("no kind", changed(known_case(), lambda row: row.pop("kind")), "kind"),
+    ("no estimates", changed(known_case(), lambda row: row.pop("estimates")), "estimates.sprint.days"),
     (
         "an option without estimates",
         changed(known_case(), lambda row: row["estimates"].pop("marathon")),
-        "estimates.marathon",
+        "estimates.marathon.days",
     ),
     (
         "an option without duration",
@@ -173,16 +175,18 @@ def test_deciding_a_request_with_faults_raises_and_names_the_place() -> None:
 def test_shared_estimates_of_the_backlog_hold_where_a_request_has_none() -> None:
     own = changed(known_case(), lambda row: row["shared"].update(hourly_rate=exact(50)))
     other = changed(known_case(), lambda row: row.update(request="other"))
-    requests = read_backlog({"currency": "USD", "shared": {"hourly_rate": exact(70)}, "requests": [own, other]})
-    rates = [request.shared.hourly_rate.exact for request in requests]  # type: ignore[union-attr]
-    assert rates == [50, 70]
-    assert {request.currency for request in requests} == {"USD"}  # type: ignore[union-attr]
+    backlog = read_backlog({"currency": "USD", "shared": {"hourly_rate": exact(70)}, "requests": [own, other]})
+    assert isinstance(backlog, Backlog)
+    rates = [request.shared.hourly_rate for request in backlog.requests.values()]
+    assert [rate.exact for rate in rates if rate is not None] == [50, 70]
+    assert {request.currency for request in backlog.requests.values()} == {"USD"}
 
 
 def test_faults_of_a_backlog_name_the_request_or_the_shared_part() -> None:
     own = changed(known_case(), lambda row: row.update(deadline="2020-01-01"))
-    faults = read_backlog({"shared": {"hourly_rate": exact(0)}, "requests": [own, own]})
-    assert {fault.place for fault in faults} == {  # type: ignore[union-attr]
+    backlog = read_backlog({"shared": {"hourly_rate": exact(0)}, "requests": [own, own]})
+    assert isinstance(backlog, Backlog)
+    assert {fault.place for refused in backlog.refused.values() for fault in refused.faults} == {
         "requests.0.deadline",
         "requests.1.deadline",
         "requests.1.request",

@@ -238,6 +238,8 @@ def widened(row: Row, dice: random.Random) -> None:
 
 def test_wider_ranges_never_raise_confidence() -> None:
     for _, before, after in pairs(widened):
+        if set(before.contest.allowed) != set(after.contest.allowed):
+            continue  # a more optimistic marathon may reach the deadline (G4): there is more to choose from
         assert SURENESS[after.confidence] <= SURENESS[before.confidence]
 
 
@@ -258,13 +260,13 @@ SPRINT, MARATHON, SHARED = ("estimates", "sprint"), ("estimates", "marathon"), (
         (at(*MARATHON, "platform_fee_per_month"), NO_LIMIT, M),
     ],
     ids=[
-        "running work of a sprint",
+        "upkeep of a sprint",
         "growth of a sprint's work",
         "replacement of a sprint",
         "copies of a sprint",
         "work to build a sprint",
         "overhead of a hybrid",
-        "running work of a marathon",
+        "upkeep of a marathon",
         "work to build a marathon",
         "platform fee",
     ],

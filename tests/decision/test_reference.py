@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from paceline.decision.backlog import Backlog, read_backlog
 from paceline.decision.decide import decide
 from paceline.decision.gates import pass_gates
 from paceline.decision.inputs import resolve_inputs
-from paceline.decision.intake import read_backlog
 from paceline.decision.reference import with_tables
 from paceline.decision.rendering import render_text
 from paceline.decision.sections import brief_sections
@@ -29,8 +29,8 @@ def example() -> Request:
     (snippet,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     content = yaml.load(snippet, yaml.BaseLoader)  # every scalar as text, so that days stay text
     read = read_backlog(_numbers(content))
-    assert isinstance(read[0], Request), [str(fault) for fault in read]
-    return read[0]
+    assert isinstance(read, Backlog), [str(fault) for fault in read]
+    return read.requests[0]
 
 
 def _numbers(value: object) -> object:

@@ -54,9 +54,9 @@ def test_text_tells_winner_ranges_reasons_and_what_would_change_it(known: Report
         "hybrid *",
         "lowest expected cost over 24 months",
         "What would change it",
-        "Sprint if running work of the sprint is below",
-        "Ends after 12 weeks, on 2027-02-15.",
-        "A spike on running work of the sprint",
+        "A sprint if the upkeep of the sprint is below",
+        "Ends after 12 weeks, on 2027-02-15: 56 days likely, x 1.49 by experience elsewhere",
+        "Find out the upkeep of the sprint before you decide",
         "not evaluated",
     ):
         assert part in text

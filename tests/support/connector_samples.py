@@ -28,7 +28,6 @@ SETTINGS: dict[str, dict[str, object]] = {
     "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/x", "bot_token": "xoxb-1"},
     "intercom": {"access_token": "token-1"},
     "hubspot": {"access_token": "pat-1", "hub_id": "1234567"},
-    "salesforce": {"access_token": "00D!x", "instance_url": "https://acme.my.salesforce.com"},
 }
 
 MD5 = "c19eb2a9a8b7e5f6d4c3b2a190807060"

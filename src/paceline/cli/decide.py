@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from paceline.assemble.triage import KnownRequest
     from paceline.cli.json_lines import Row
+    from paceline.decision.calibration import Calibration
     from paceline.decision.report import Report
-    from paceline.model.finding import Finding
-    from paceline.model.request import Request, RequestFault
-    from paceline.workspace.document import Document
-
-BACKLOG_FILE = "backlog.yaml"
+    from paceline.model.request import RequestFault
 
 
 @click.command()
@@ -53,15 +49,17 @@ def command(
       paceline decide request.yaml --json
       paceline decide --jsonl < requests.jsonl
     """
-    _require_numpy()
+    require_numpy()
     if jsonl:
         from paceline.cli.json_lines import answer_rows
 
-        answer_rows(answer)
+        answer_rows(answer, decode=decode_request)
         return
+    from paceline.decision.decide import decide
     from paceline.decision.report import Verdict
 
-    report = _decide(find_request(request_name, backlog))
+    known, calibration = read_request_named(request_name, backlog)
+    report = decide(known.request, known.facts, calibration)
     if as_json:
         from paceline.cli.output import print_json
 
@@ -72,85 +70,59 @@ def command(
         raise SystemExit(1)
 
 
+def decode_request(line: bytes) -> Row:
+    """One line as a row: NaN and infinite numbers are let in, so that they are refused with their place.
+
+    Raises msgspec.DecodeError for what is no JSON object, or has a key twice.
+    """
+    import json
+
+    import msgspec
+
+    def without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
+            raise msgspec.DecodeError(f"the key {twice!r} occurs twice")
+        return found
+
+    try:
+        value = json.loads(line.decode(), object_pairs_hook=without_doubles)
+        if b"\\u" in line:  # half a surrogate pair could not be written into an answer
+            json.dumps(value, ensure_ascii=False).encode()
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from None
+    if not isinstance(value, dict):
+        raise msgspec.DecodeError("an object is expected")
+    return value
+
+
 def answer(row: Row) -> object:
     """The report on one row, or everything that is wrong with it."""
+    from paceline.decision.decide import decide
     from paceline.decision.intake import read_request
 
     request = read_request(row)
     if isinstance(request, tuple):
         return {"error": {**_describe(request[0]), "faults": [_fault(fault) for fault in request]}}
-    return _decide(request)
-
-
-def find_request(name: str | None, backlog: Path | None) -> Request:
-    """The request of that name in the backlog, or in the file of that name; the only one when no name is given.
-
-    Raises WorkspaceError with a finding for everything that is wrong with the backlog, UsageError when there is none.
-    """
-    from paceline.errors import UnknownNameError, UsageError
-
-    if name is not None and backlog is None and Path(name).is_file():
-        backlog, name = Path(name), None
-    file = _backlog_file(backlog)
-    requests = {request.request: request for request in _read_backlog(file)}
-    if name is None:
-        if len(requests) > 1:
-            raise UsageError(f"there are {len(requests)} requests", where=str(file), remedy="say which one")
-        return next(iter(requests.values()))
-    if name not in requests:
-        raise UnknownNameError("request", name, requests, where=str(file))
-    return requests[name]
-
-
-def _backlog_file(backlog: Path | None) -> Path:
-    from paceline.errors import UsageError
-    from paceline.workspace.load import find_workspace
-
-    if backlog is not None and backlog.is_file():
-        return backlog
-    file = find_workspace(backlog or Path()) / BACKLOG_FILE
-    if not file.is_file():
-        raise UsageError(
-            f"the workspace has no {BACKLOG_FILE}", where=str(file.parent), remedy="write one, or --backlog"
-        )
-    return file
-
-
-def _read_backlog(file: Path) -> Sequence[Request]:
-    from paceline.decision.intake import read_backlog, read_request
-    from paceline.errors import WorkspaceError
-    from paceline.model.request import Request
-    from paceline.workspace.yaml_document import read_yaml
-
-    document, findings = read_yaml(file.read_bytes(), str(file))
-    if document is None or findings:
-        raise WorkspaceError("the file cannot be read", findings, where=str(file))
-    is_backlog = isinstance(document.value, dict) and "requests" in document.value
-    read = read_backlog(document.value) if is_backlog else _one_or_faults(read_request(document.value))
-    requests = [item for item in read if isinstance(item, Request)]
-    faults = [item for item in read if not isinstance(item, Request)]
-    if faults:
-        found = [_finding(document, fault) for fault in faults]
-        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        raise WorkspaceError(f"{count} in the file, so nothing is decided", found, where=str(file))
-    return requests
-
-
-def _one_or_faults(read: Request | tuple[RequestFault, ...]) -> Sequence[Request | RequestFault]:
-    return read if isinstance(read, tuple) else (read,)
-
-
-def _finding(document: Document, fault: RequestFault) -> Finding:
-    return document.finding("PL105", fault.path, f"{fault.place}: {fault.message}", hint=fault.remedy)
-
-
-def _decide(request: Request) -> Report:
-    from paceline.decision.decide import decide
-
     return decide(request)
 
 
-def _require_numpy() -> None:
+def read_request_named(name: str | None, backlog: Path | None) -> tuple[KnownRequest, Calibration]:
+    """The request of that name in the backlog, or in the file of that name; the only one when no name is given.
+
+    With it comes what the workspace's past says about guesses.
+    """
+    from paceline.assemble.triage import find_backlog, find_request, open_backlog
+
+    if name is not None and backlog is None and Path(name).is_file():
+        backlog, name = Path(name), None
+    opened = open_backlog(find_backlog(backlog or Path()))
+    return find_request(opened, name), opened.around.calibration
+
+
+def require_numpy() -> None:
+    """Raise MissingExtraError when NumPy is not there."""
     from paceline.errors import MissingExtraError
 
     if find_spec("numpy") is None:

@@ -12,13 +12,15 @@ from paceline.errors import PacelineError
 Row = Mapping[str, object]
 
 
-def answer_rows(answer: Callable[[Row], object]) -> None:
+def answer_rows(answer: Callable[[Row], object], *, decode: Callable[[bytes], Row] | None = None) -> None:
     """Write `answer(row)` for every line of standard input; what goes wrong with a row is its answer.
 
     An answer that cannot be had is `{"error": {"what", "where", "expected", "remedy"}}`, without the parts that would
     be empty. Each line is flushed, so the other side may wait for it before it writes the next one.
+
+    `decode` reads a line; it raises msgspec.DecodeError for one that cannot be read.
     """
-    decode = msgspec.json.Decoder(dict[str, object]).decode
+    decode = decode or msgspec.json.Decoder(dict[str, object]).decode
     out = sys.stdout.buffer
     for number, line in enumerate(sys.stdin.buffer, start=1):
         if not line.strip():

@@ -51,11 +51,11 @@ SPECS: tuple[InputSpec, ...] = (
     _spec(
         "sprint_ops",
         "estimates.sprint.ops_hours_per_week",
-        "running work of the sprint",
+        "upkeep of the sprint",
         Unit.HOURS_PER_WEEK,
         most=1000,
     ),
-    _spec("teams_later", "teams.in_24_months", "teams in 24 months", Unit.TEAMS, least=1, most=1000),
+    _spec("teams_later", "teams.in_24_months", "number of teams in 24 months", Unit.TEAMS, least=1, most=1000),
     _spec(
         "replacement",
         "shared.replacement_probability",
@@ -82,16 +82,14 @@ SPECS: tuple[InputSpec, ...] = (
     _spec(
         "marathon_ops",
         "estimates.marathon.ops_hours_per_week",
-        "running work of the marathon",
+        "upkeep of the marathon",
         Unit.HOURS_PER_WEEK,
         most=1000,
     ),
     _spec("hourly_rate", "shared.hourly_rate", "hourly rate", Unit.MONEY_PER_HOUR, least=1e-6, most=_MONEY),
-    _spec("window_weeks", "cost_of_delay.window_weeks", "weeks until the window closes", Unit.WEEKS, most=520),
+    _spec("window_weeks", "cost_of_delay.window_weeks", "time until the window closes", Unit.WEEKS, most=520),
     _spec("duplicate", "shared.duplicate_factor", "cost of a further copy against the first", Unit.SHARE, most=1),
-    _spec(
-        "ops_growth", "shared.ops_growth_per_year", "yearly growth of an adapter's running work", Unit.PER_YEAR, most=10
-    ),
+    _spec("ops_growth", "shared.ops_growth_per_year", "yearly growth of an adapter's upkeep", Unit.PER_YEAR, most=10),
     _spec("spent", "shared.spent_at_checkpoint", "platform work already spent at the checkpoint", Unit.SHARE, most=1),
     _spec("overhead", "shared.hybrid_overhead", "extra work for a sprint that can migrate", Unit.SHARE, most=10),
     _spec(
@@ -135,8 +133,8 @@ SPECS: tuple[InputSpec, ...] = (
     _spec("risk_effect", "shared.risk_effect", "work added by a step of the risk multiplier", Unit.SHARE, most=2),
     _spec("review", "shared.review_days", "wait for the review", Unit.DAYS, most=365),
     _spec("access", "shared.vendor_access_days", "wait for the vendor's access", Unit.DAYS, most=365),
-    _spec("checkpoint", "shared.checkpoint_weeks", "weeks until the idea is judged", Unit.WEEKS, most=104),
-    _spec("needed", "shared.needed_weeks", "weeks for which it is needed", Unit.WEEKS, least=0.1, most=520),
+    _spec("checkpoint", "shared.checkpoint_weeks", "time until the idea is judged", Unit.WEEKS, most=104),
+    _spec("needed", "shared.needed_weeks", "time for which it is needed", Unit.WEEKS, least=0.1, most=520),
     _spec("removal", "reverse.removal_hours", "work to remove the adapter", Unit.HOURS, most=10_000),
     _spec("per_consumer", "reverse.hours_per_consumer", "work to move a consumer", Unit.HOURS, most=10_000),
     _spec("per_backfill_day", "reverse.hours_per_backfill_day", "work to backfill a day", Unit.HOURS, most=1000),
@@ -161,11 +159,11 @@ DIMENSIONS = len(SPECS) + MOST_LOSSES * len(_LOSS_PARTS)
 """How many Sobol dimensions are set aside, so that an input keeps its own whatever else is stated."""
 
 
-def loss_specs(index: int, what: str) -> tuple[InputSpec, ...]:
-    """The inputs of the loss at an index of the request's list."""
+def loss_specs(rank: int, what: str, *, index: int = 0) -> tuple[InputSpec, ...]:
+    """The inputs of a loss: its rank names them and sets their dimensions, its index in the list is their path."""
     return tuple(
         InputSpec(
-            name=f"loss_{index}_{part}",
+            name=f"loss_{rank}_{part}",
             path=f"losses.{index}.{part}",
             title=title.format(what),
             unit=unit,

@@ -28,14 +28,11 @@ class Contest(msgspec.Struct, frozen=True, kw_only=True):
     votes: Mapping[Stage, int]
     spike_hours: float
 
-    def scores(self, values: Values, costs: Costs) -> Array:
+    def scores(self, values: Values, totals: Mapping[Stage, Array]) -> Array:
         """Expected total less the worth of the votes (F16); axes are horizon, option (as in OPTIONS), scenario."""
         spike = self.spike_price(values)
-        shape = np.broadcast_shapes(*(costs.total[option].shape for option in OPTIONS))
-        totals = [np.broadcast_to(costs.total[option], shape).mean(axis=-1) for option in OPTIONS]
-        return np.stack(
-            [total - spike * self.votes[option] / RULES for option, total in zip(OPTIONS, totals, strict=True)], axis=1
-        )
+        scores = [totals[option].mean(axis=-1) - spike * self.votes[option] / RULES for option in OPTIONS]
+        return np.stack(np.broadcast_arrays(*scores), axis=1)
 
     def spike_price(self, values: Values) -> Array:
         """What finding out costs in money, by scenario."""
@@ -82,7 +79,7 @@ def worth_of_one(saved: Array, name: str) -> float:
     count = saved.shape[1]
     if count < BINS:
         return 0.0
-    conditional = saved[:, cell_order(name, count)].reshape(len(saved), BINS, -1).mean(axis=2)
+    conditional = saved.take(cell_order(name, count), axis=1).reshape(len(saved), BINS, -1).mean(axis=2)
     return float(conditional.max(axis=0).mean() - max(float(saved.mean(axis=1).max()), 0.0))
 
 

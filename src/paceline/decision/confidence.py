@@ -53,7 +53,7 @@ def measure_robustness(contest: Contest, inputs: Mapping[str, Input], verdict: S
     names = [name for name, given in inputs.items() if not given.is_exact]
     values = _one_at_a_time(inputs, names)
     costs = evaluate(values, contest.known, count_months(values, contest.known))
-    scores = contest.scores(values, costs)
+    scores = contest.scores(values, costs.total)
     leads = scores[:, rivals] - scores[:, [OPTIONS.index(verdict)]]
     base, moved = leads[..., :1], leads[..., 1:].reshape(*leads.shape[:2], len(names), 2)
     worst = moved.min(axis=-1)
@@ -83,10 +83,13 @@ def _one_at_a_time(inputs: Mapping[str, Input], names: Sequence[str]) -> Values:
     settings: dict[str, Array] = {
         name: np.full((1 + 2 * len(names), 1), given.likely) for name, given in inputs.items()
     }
+    followers: dict[str, list[tuple[str, float]]] = {}
+    for other, given in inputs.items():
+        if given.ratios is not None:
+            followers.setdefault(given.follows, []).append((other, given.ratios[1]))
     for index, name in enumerate(names):
         for row, end in ((1 + 2 * index, inputs[name].low), (2 + 2 * index, inputs[name].high)):
             settings[name][row] = end
-            for other, given in inputs.items():
-                if given.follows == name and given.ratios is not None:
-                    settings[other][row] = end * given.ratios[1]
+            for other, ratio in followers.get(name, ()):
+                settings[other][row] = end * ratio
     return settings

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
+from paceline.decision.calendar import days_between
+from paceline.decision.calibration import NO_CALIBRATION, Calibration
 from paceline.decision.checks import check_request
 from paceline.decision.comparison import regret, totals, worth_of_everything, worth_of_one
 from paceline.decision.criteria import closeness, weighted_sum
@@ -23,7 +25,9 @@ from paceline.decision.formulas import (
     reverse_hours,
 )
 from paceline.decision.gates import CheckState, Gate, allowed_options, cheapest_unlock, pass_gates
+from paceline.decision.inputs import fixed_inputs
 from paceline.decision.intake import request_faults
+from paceline.decision.knowledge import Fact
 from paceline.decision.metrics import option_metrics
 from paceline.decision.numbers import spread_of, tidied
 from paceline.decision.report import (
@@ -39,11 +43,13 @@ from paceline.decision.report import (
 from paceline.decision.rules import RULES
 from paceline.decision.sampling import SAMPLES, draw
 from paceline.decision.sensitivity import Bar, Flip, Search
-from paceline.decision.sentences import explain, tell_counterfactual
+from paceline.decision.sentences import explain, tell_counterfactual, tell_verdict
+from paceline.decision.trace import TRACE
 from paceline.decision.votes import votes_agree
+from paceline.decision.wording import number_words
 from paceline.errors import UsageError
 from paceline.model.integration import Stage
-from paceline.model.request import Request
+from paceline.model.request import Request, Source
 
 CURVE_SAMPLES = 128
 """Samples behind the curves of cost by month."""
@@ -52,21 +58,25 @@ MOST_WORTH = 12
 _COST_RULES = {Stage.SPRINT: "F11", Stage.HYBRID: "F12", Stage.MARATHON: "F13"}
 
 
-def decide(request: Request) -> Report:
+def decide(request: Request, known: Sequence[Fact] = (), calibration: Calibration = NO_CALIBRATION) -> Report:
     """The report on one request; the same request always gives the same bytes.
 
-    Raises UsageError when the request has faults: `paceline.decision.intake` tells all of them.
+    `known` are the facts that `paceline.decision.knowledge` found and filled in; the report shows them. `calibration`
+    corrects guesses by what the team's past says. Raises UsageError when the request has faults:
+    `paceline.decision.intake` tells all of them.
 
     Example: `decide(read_request(row)).verdict`
     """
     faults = request_faults(request)
     if faults:
         raise UsageError(faults[0].message, where=faults[0].place, remedy=faults[0].remedy)
-    report = tidied(_report(deliberate(request)))
-    return msgspec.structs.replace(report, why=explain(report), counterfactual=tell_counterfactual(report))
+    report = tidied(_report(deliberate(request, calibration), tuple(known)))
+    return msgspec.structs.replace(
+        report, summary=tell_verdict(report), why=explain(report), counterfactual=tell_counterfactual(report)
+    )
 
 
-def _report(made: Deliberation) -> Report:
+def _report(made: Deliberation, known: tuple[Fact, ...]) -> Report:
     request, leaning = made.request, made.leaning
     flips, tornado = _search(made)
     metrics = option_metrics(made.values, made.known, made.costs)
@@ -75,6 +85,7 @@ def _report(made: Deliberation) -> Report:
         format=FORMAT,
         request=request.request,
         outcome=request.outcome,
+        summary="",
         currency=request.currency or "EUR",
         asked=request.asked,
         horizon_months=request.horizon_months,
@@ -86,7 +97,7 @@ def _report(made: Deliberation) -> Report:
         winners={months: winner for months, winner in by_horizon if winner is not None},
         why=(),
         counterfactual="",
-        doubts=_doubts(made),
+        doubts=(*made.doubts, *_further_doubts(made), *_contradictions(known)),
         options=tuple(_option(made, option, metrics[option]) for option in OPTIONS),
         expiry=_expiry(made) if leaning is Stage.HYBRID else None,
         reverse_cost_hours=spread_of(reverse_hours(made.values, made.known.reverse), "F04"),
@@ -101,9 +112,11 @@ def _report(made: Deliberation) -> Report:
         checks=check_request(request, leaning),
         criteria=_criteria(metrics),
         cumulative_cost=_cumulative_cost(made),
-        inputs=made.inputs,
+        known=known,
+        inputs={**made.inputs, **fixed_inputs(request)},
         rules=RULES,
         samples=SAMPLES,
+        trace=TRACE,
     )
 
 
@@ -117,10 +130,26 @@ def _has_failed(gates: Sequence[Gate], identity: str) -> bool:
     return any(gate.id == identity and gate.state is CheckState.FAILED for gate in gates)
 
 
-def _doubts(made: Deliberation) -> tuple[str, ...]:
-    if made.request.risk is not None:
-        return made.doubts
-    return (*made.doubts, f"The risks have no scores; a multiplier of {UNSCORED_RISK} is assumed.")
+def _further_doubts(made: Deliberation) -> Iterator[str]:
+    """What a reader should know besides; it says nothing about how sure the verdict is."""
+    request = made.request
+    if request.risk is None:
+        yield f"The risks have no scores; a multiplier of {UNSCORED_RISK} is assumed."
+    elif request.risk.privacy == 1 and request.data_classes:
+        yield f"Privacy is scored 1 of 5, but personal data flows: {', '.join(sorted(request.data_classes))}."
+    if request.deadline is not None and made.leaning is not None:
+        within = days_between(request.asked, request.deadline)
+        days = float(made.costs.days[made.leaning].mean())
+        if days > within:
+            needed = f"the {made.leaning.value} takes {number_words(days)} days"
+            yield f"It likely comes too late: {needed}, and the deadline is in {within}."
+
+
+def _contradictions(known: Sequence[Fact]) -> Iterator[str]:
+    for fact in known:
+        if fact.is_contrary:
+            where = f" ({', '.join(fact.evidence)})" if fact.evidence else ""
+            yield f"The workspace says otherwise about {fact.path}: {fact.says}{where}."
 
 
 def _search(made: Deliberation) -> tuple[tuple[Flip, ...], tuple[Bar, ...]]:
@@ -161,24 +190,31 @@ def _option(made: Deliberation, option: Stage, metrics: Metrics) -> OptionReport
         delay_cost=spread_of(made.costs.delay[option], "F02"),
         ownership={months: spread_of(ownership[index], rule) for months, index in indexed.items()},
         total={months: spread_of(total[index], rule) for months, index in indexed.items()},
-        lines={months: _lines(made, option, index) for months, index in indexed.items()},
+        lines=_lines(made, option),
         probability_best={months: made.probabilities[index][option] for months, index in indexed.items()},
         score=float(made.scores[made.horizon, OPTIONS.index(option)]),
         metrics=metrics,
     )
 
 
-def _lines(made: Deliberation, option: Stage, horizon: int) -> Mapping[str, float]:
-    lines = {
-        line.value: float(np.broadcast_to(amount, (len(HORIZONS), *amount.shape[-2:]))[horizon].mean())
-        for line, amount in made.costs.lines[option].items()
+def _lines(made: Deliberation, option: Stage) -> Mapping[str, Mapping[str, float]]:
+    """The means of the parts of an option's cost, by horizon."""
+    parts = {line.value: amount.mean(axis=(-2, -1)) for line, amount in made.costs.lines[option].items()}
+    parts["delay"] = made.costs.delay[option].mean(axis=(-2, -1))
+    everywhere = {name: np.broadcast_to(means, len(HORIZONS)) for name, means in parts.items()}
+    return {
+        str(months): {name: float(means[index]) for name, means in everywhere.items()}
+        for index, months in enumerate(HORIZONS)
     }
-    return {**lines, "delay": float(made.costs.delay[option].mean())}
 
 
 def _expiry(made: Deliberation) -> Expiry:
-    likely_days = made.inputs["marathon_days"].likely
-    return set_expiry(asked=made.request.asked, likely_days=likely_days, migration_days=migration_days(made.values))
+    given = made.inputs["marathon_days"]
+    # The ratios of the past are against what was said, before it was corrected.
+    likely_days = given.stated[1] if given.stated is not None else given.likely
+    past = made.calibration.lateness("marathon_days") if given.source == Source.GUESS else None
+    migration = migration_days(made.values)
+    return set_expiry(asked=made.request.asked, likely_days=likely_days, migration_days=migration, past=past)
 
 
 def _knowledge(made: Deliberation, tornado: Sequence[Bar]) -> Knowledge:

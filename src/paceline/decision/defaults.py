@@ -258,7 +258,7 @@ DEFAULTS: tuple[Default, ...] = (
 )
 
 
-def find_default(name: str, kind: RequestKind, *, is_regulated: bool) -> Default | None:
+def find_default(name: str, kind: RequestKind | None, *, is_regulated: bool) -> Default | None:
     """The default of an input for a kind of request; None for inputs that simply do not apply when they are absent."""
     for default in DEFAULTS:
         fits = default.kind in (None, kind) and default.regulated in (None, is_regulated)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from paceline.decision.calendar import days_between
+from paceline.decision.calibration import NO_CALIBRATION, Calibration
 from paceline.decision.comparison import Contest, horizon_index, probability_best, totals
 from paceline.decision.confidence import (
     CLEAR_ROBUSTNESS,
@@ -49,6 +50,7 @@ class Deliberation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     request: Request
+    calibration: Calibration
     inputs: Mapping[str, Input]
     known: Circumstances
     horizon: int
@@ -67,9 +69,9 @@ class Deliberation(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence | None
 
 
-def deliberate(request: Request) -> Deliberation:
+def deliberate(request: Request, calibration: Calibration = NO_CALIBRATION) -> Deliberation:
     """The decision about a request without faults, without what would change it. Takes about a quarter of `decide`."""
-    inputs = resolve_inputs(request)
+    inputs = resolve_inputs(request, calibration)
     known = circumstances(request)
     horizon = horizon_index(request.horizon_months)
     values = draw(inputs)
@@ -84,7 +86,7 @@ def deliberate(request: Request) -> Deliberation:
         votes=count_votes(votes),
         spike_hours=request.shared.finding_out_hours or FINDING_OUT_HOURS,
     )
-    scores = contest.scores(values, costs)[..., 0]
+    scores = contest.scores(values, costs.total)[..., 0]
     by_horizon = [totals(costs, index) for index in range(len(HORIZONS))]
     winners = tuple(_winner(contest, row) for row in scores)
     leaning = winners[horizon]
@@ -101,6 +103,7 @@ def deliberate(request: Request) -> Deliberation:
         confidence = Confidence.LOW if guesses else confidence
     return Deliberation(
         request=request,
+        calibration=calibration,
         inputs=inputs,
         known=known,
         horizon=horizon,
@@ -151,13 +154,14 @@ def _doubts(
     """Why a verdict is not beyond doubt, in sentences. None of them goes away when a range is widened."""
     if guesses:
         more = f" and {len(guesses) - MOST_NAMED} more" if len(guesses) > MOST_NAMED else ""
-        yield f"The verdict turns within the range of what is only guessed: {', '.join(guesses[:MOST_NAMED])}{more}."
+        named = ", ".join(f"the {title}" for title in guesses[:MOST_NAMED])
+        yield f"The verdict changes within the range of what is only a guess: {named}{more}."
     unclear = [
-        f"no clear {leaning.value} over {months} months" if winner is leaning else f"{winner} over {months} months"
+        f"no clear winner over {months} months" if winner is leaning else f"{winner} over {months} months"
         for months, winner, ratio in zip(HORIZONS, winners, robustness.ratio, strict=True)
         if ratio < CLEAR_ROBUSTNESS
     ]
     if unclear:
-        yield f"The horizons differ: {'; '.join(unclear)}."
+        yield f"Looked at over another time, it is different: {'; '.join(unclear)}."
     if not votes_agree(votes, leaning):
-        yield "The rules of thumb speak for another option."
+        yield "More rules of thumb speak for another option."

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -73,26 +73,43 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 def evaluate(values: Values, known: Circumstances, months: Months) -> Costs:
     """Time, cost of delay and the lines of cost of every option, over the horizons of `months`."""
-    days = time_to_value(values)
+    days = {option: time_to_value(values, option) for option in OPTIONS}
     delay = {option: delay_cost(values, known, days[option]) for option in OPTIONS}
-    lines = {
-        Stage.SPRINT: _sprint(values, known, months),
-        Stage.HYBRID: _hybrid(values, known, months),
-        Stage.MARATHON: _marathon(values, known, months),
-    }
+    lines = {option: _lines(option, values, known, months) for option in OPTIONS}
     ownership = {option: functools.reduce(operator.add, lines[option].values()) for option in OPTIONS}
     total = {option: ownership[option] + delay[option] for option in OPTIONS}
     return Costs(days=days, delay=delay, lines=lines, ownership=ownership, total=total)
 
 
-def time_to_value(values: Values) -> Mapping[Stage, Array]:
-    """Days until the acceptance test passes in production (F01)."""
+def total_cost(option: Stage, values: Values, known: Circumstances, months: Months) -> Array:
+    """The total of one option as `evaluate` has it. It reads no other inputs than those that this option depends on."""
+    delay = delay_cost(values, known, time_to_value(values, option))
+    total: Array = functools.reduce(operator.add, _lines(option, values, known, months).values()) + delay
+    return total
+
+
+def _lines(option: Stage, values: Values, known: Circumstances, months: Months) -> Mapping[Line, Array]:
+    match option:
+        case Stage.SPRINT:
+            return _sprint(values, known, months)
+        case Stage.HYBRID:
+            return _hybrid(values, known, months)
+        case Stage.MARATHON:
+            return _marathon(values, known, months)
+
+
+def time_to_value(values: Values, option: Stage) -> Array:
+    """Days until the acceptance test of an option passes in production (F01)."""
     waits = values["review"] + values["access"]
-    return {
-        Stage.SPRINT: values["sprint_days"] + waits,
-        Stage.HYBRID: values["sprint_days"] * (1.0 + values["overhead"]) + waits,
-        Stage.MARATHON: values["marathon_days"] + waits,
-    }
+    days: Array
+    match option:
+        case Stage.SPRINT:
+            days = values["sprint_days"] + waits
+        case Stage.HYBRID:
+            days = values["sprint_days"] * (1.0 + values["overhead"]) + waits
+        case Stage.MARATHON:
+            days = values["marathon_days"] + waits
+    return days
 
 
 def delay_cost(values: Values, known: Circumstances, days: Array) -> Array:
@@ -118,12 +135,17 @@ def reverse_hours(values: Values, reverse: ReverseCost) -> Array:
     none = np.zeros((1, 1))
     hours: Array = (
         values["removal"]
-        + reverse.consumers * values.get("per_consumer", none)
+        + count_consumers(reverse) * values.get("per_consumer", none)
         + reverse.backfill_days * values.get("per_backfill_day", none)
         + reverse.creates_identity_keys * values.get("rekey", none)
         + reverse.contract_breaks * values.get("per_contract_break", none)
     )
     return hours
+
+
+def count_consumers(reverse: ReverseCost) -> int:
+    """What hangs on the sprint; one consumer where nobody has counted."""
+    return 1 if reverse.consumers is None else reverse.consumers
 
 
 def risk_work(values: Values, known: Circumstances) -> Array:
@@ -172,44 +194,89 @@ class Months(msgspec.Struct, frozen=True, kw_only=True):
     replacing_arrived: Array
 
 
-TIMING_INPUTS = frozenset(["needed", "checkpoint", "replacement", "marathon_days", "slowdown", "cut_over"])
-"""The inputs that `Months` depend on."""
-
-
 def count_months(values: Values, known: Circumstances, horizons: Sequence[int] = HORIZONS) -> Months:
     """Present values of everything that happens month by month, over horizons of at most 36 months."""
-    number = np.arange(1.0, LAST_MONTH + 1.0)
-    discount = (1.0 + known.discount_rate) ** (-number / 12.0)
-    years, arrived = number / 12.0, np.minimum(number / RAMP_MONTHS, 1.0)
-    ends = np.array(horizons, dtype=np.float64).reshape(-1, 1, 1)
-    needed = values["needed"] / WEEKS_PER_MONTH if "needed" in values else np.full((1, 1), float(LAST_MONTH))
+    calendar = _Calendar(values, known, horizons)
+    fields: dict[str, Array] = {}
+    for count in dict.fromkeys(count for counts in _COUNTS.values() for count in counts):
+        fields |= count(calendar, values)
+    return Months(**fields)
 
-    def worth(weights: Array, end: Array) -> Array:
-        """What `weights` a month are worth until `end` (in months), which may lie within a month."""
-        months = np.minimum(ends, end)
+
+def recount_months(
+    months: Months, values: Values, known: Circumstances, horizons: Sequence[int], moved: Collection[str]
+) -> Months:
+    """The months after some inputs have moved: what does not depend on them stays as it is."""
+    counts = dict.fromkeys(count for name in moved for count in _COUNTS.get(name, ()))
+    if not counts:
+        return months
+    calendar = _Calendar(values, known, horizons)
+    fields: dict[str, Array] = {}
+    for count in counts:
+        fields |= count(calendar, values)
+    return msgspec.structs.replace(months, **fields)
+
+
+class _Calendar:
+    """Months with what a payment in them is worth today; `needed` is how many of them it is needed for."""
+
+    def __init__(self, values: Values, known: Circumstances, horizons: Sequence[int]) -> None:
+        self.number = np.arange(1.0, LAST_MONTH + 1.0)
+        self.discount = (1.0 + known.discount_rate) ** (-self.number / 12.0)
+        self.years, self.arrived = self.number / 12.0, np.minimum(self.number / RAMP_MONTHS, 1.0)
+        self.every = np.ones(LAST_MONTH)
+        self.ends = np.array(horizons, dtype=np.float64).reshape(-1, 1, 1)
+        has_end = "needed" in values
+        self.needed = values["needed"] / WEEKS_PER_MONTH if has_end else np.full((1, 1), float(LAST_MONTH))
+
+    def worth(self, end: Array, *weights: Array) -> Iterator[Array]:
+        """What each of some weights a month is worth until `end` (in months), which may lie within a month."""
+        months = np.minimum(self.ends, end)
         whole = months.astype(np.intp)
-        paid = np.concatenate([[0.0], weights * discount, [0.0]])
-        value: Array = np.cumsum(paid)[whole] + (months - whole) * paid[whole + 1]
-        return value
+        part, after = months - whole, whole + 1
+        for weight in weights:
+            paid = np.concatenate([[0.0], weight * self.discount, [0.0]])
+            yield np.cumsum(paid).take(whole) + part * paid.take(after)
 
+
+def _count_tried(calendar: _Calendar, values: Values) -> Mapping[str, Array]:
+    (tried,) = calendar.worth(values["checkpoint"] / WEEKS_PER_MONTH, calendar.every)
+    return {"tried": tried}
+
+
+def _count_needed(calendar: _Calendar, _: Values) -> Mapping[str, Array]:
+    arrived, years = calendar.arrived, calendar.years
+    arriving = (calendar.number <= RAMP_MONTHS) / RAMP_MONTHS
+    found = calendar.worth(calendar.needed, calendar.every, years, arriving, arrived, arrived * years)
+    return dict(zip(("needed", "needed_grown", "arriving", "arrived", "arrived_grown"), found, strict=True))
+
+
+def _count_adapter(calendar: _Calendar, values: Values) -> Mapping[str, Array]:
+    end = np.minimum(migration_days(values) / DAYS_PER_WEEK / WEEKS_PER_MONTH, calendar.needed)
+    return dict(zip(("adapter", "adapter_grown"), calendar.worth(end, calendar.every, calendar.years), strict=True))
+
+
+def _count_replacing(calendar: _Calendar, values: Values) -> Mapping[str, Array]:
+    number = calendar.number
     by_month = replacement_by_month(values["replacement"])
     if "needed" in values:
-        by_month = by_month * np.clip(needed - number.reshape(-1, 1, 1) + 1.0, 0.0, 1.0)
-    counted = discount * (number <= ends.reshape(-1, 1))
-    adapter = np.minimum(migration_days(values) / DAYS_PER_WEEK / WEEKS_PER_MONTH, needed)
-    every = np.ones(LAST_MONTH)
-    return Months(
-        tried=worth(every, values["checkpoint"] / WEEKS_PER_MONTH),
-        needed=worth(every, needed),
-        needed_grown=worth(years, needed),
-        arriving=worth((number <= RAMP_MONTHS) / RAMP_MONTHS, needed),
-        arrived=worth(arrived, needed),
-        arrived_grown=worth(arrived * years, needed),
-        adapter=worth(every, adapter),
-        adapter_grown=worth(years, adapter),
-        replacing=np.tensordot(counted, by_month, axes=1),
-        replacing_arrived=np.tensordot(counted * arrived, by_month, axes=1),
-    )
+        by_month = by_month * np.clip(calendar.needed - number.reshape(-1, 1, 1) + 1.0, 0.0, 1.0)
+    counted = calendar.discount * (number <= calendar.ends.reshape(-1, 1))
+    return {
+        "replacing": np.tensordot(counted, by_month, axes=1),
+        "replacing_arrived": np.tensordot(counted * calendar.arrived, by_month, axes=1),
+    }
+
+
+_COUNTS: Mapping[str, Sequence[Callable[[_Calendar, Values], Mapping[str, Array]]]] = {
+    "checkpoint": (_count_tried,),
+    "needed": (_count_needed, _count_adapter, _count_replacing),
+    "marathon_days": (_count_adapter,),
+    "slowdown": (_count_adapter,),
+    "cut_over": (_count_adapter,),
+    "replacement": (_count_replacing,),
+}
+"""Which parts of `Months` depend on which inputs; on no others."""
 
 
 def replacement_by_month(within_ramp: Array) -> Array:
@@ -218,10 +285,11 @@ def replacement_by_month(within_ramp: Array) -> Array:
     It is the same for each month in which that has not happened yet, and `within_ramp` over 24 months.
     """
     kept = (1.0 - within_ramp) ** (1.0 / RAMP_MONTHS)
-    steps = np.empty((LAST_MONTH, *kept.shape))
-    steps[0] = 1.0 - kept
-    steps[1:] = kept
-    return np.multiply.accumulate(steps, axis=0)
+    by_month = np.empty((LAST_MONTH, *kept.shape))
+    by_month[0] = 1.0 - kept
+    for month in range(1, LAST_MONTH):  # seven times as fast as np.multiply.accumulate along the first axis
+        np.multiply(by_month[month - 1], kept, out=by_month[month])
+    return by_month
 
 
 def _sprint(values: Values, known: Circumstances, months: Months) -> Mapping[Line, Array]:

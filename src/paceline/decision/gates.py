@@ -167,7 +167,7 @@ def _regulation(request: Request, inputs: Mapping[str, Input]) -> Gate:
     if not is_regulated(request):
         return _passed("G3", "compliance", "no residency and no compliance regime is declared")
     what = [f"data must stay in {request.residency}"] if request.residency.strip() else []
-    what += [f"{regime} applies" for regime in request.compliance]
+    what += [f"{regime} applies" for regime in sorted(request.compliance)]
     return Gate(
         id="G3",
         step="compliance",
@@ -206,7 +206,7 @@ def _destination(request: Request, inputs: Mapping[str, Input]) -> Gate:
         (request.kind is RequestKind.STRATEGIC, "it is strategic"),
         (is_regulated(request), "residency or compliance ask for a platform"),
         (max(request.teams.now, inputs["teams_later"].likely) > 1, "more than one team wants it"),
-        (request.existing.similar_adapters >= SIMILAR_ADAPTERS, "similar adapters can be merged into it"),
+        ((request.existing.similar_adapters or 0) >= SIMILAR_ADAPTERS, "similar adapters can be merged into it"),
         (request.schema is SchemaChoice.CANONICAL, "its events are canonical"),
     )
     for is_there, because in destinations:
@@ -226,7 +226,8 @@ def _destination(request: Request, inputs: Mapping[str, Input]) -> Gate:
 def _shared_utility(request: Request, inputs: Mapping[str, Input]) -> Gate:
     teams = max(request.teams.now, inputs["teams_later"].likely)
     if not is_shared(request, inputs) or request.kind is not RequestKind.STRATEGIC:
-        return _passed("G6", "shared need", f"{request.kind.value}, {teams:g} teams")
+        kind = RequestKind.STRATEGIC if request.kind is RequestKind.STRATEGIC else RequestKind.TACTICAL
+        return _passed("G6", "shared need", f"{kind.value}, {teams:g} team{'' if teams == 1 else 's'}")
     return Gate(
         id="G6",
         step="shared need",

@@ -5,16 +5,20 @@ Like everything that it imports, this needs no NumPy, so that requests can be ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from paceline.decision.calibration import NO_CALIBRATION, Calibration
 from paceline.decision.catalog import BY_NAME, SPECS, InputSpec, Unit, loss_specs
-from paceline.decision.defaults import Basis, Default, find_default
-from paceline.model.request import Composition, DelayProfile, Estimate, OperationalLoad, Request, Source
+from paceline.decision.defaults import DISCOUNT_RATE, FINDING_OUT_HOURS, Basis, Default, find_default
+from paceline.decision.units import unit_factor
+from paceline.model.request import Composition, DelayProfile, Estimate, Loss, OperationalLoad, Request, Source
 
 _DEFAULT = "default"
 _DERIVED = "derived"
+_ONE_DAY = "one working day of one engineer; our judgment"
 _REDONE = {
     "vendor_calls": 0.9,
     "implicit_transforms": 0.9,
@@ -30,7 +34,8 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `source` is that of the request, or `default`, or `derived` (computed from another input by the rule). `rule` is the
     id of the default or formula, `because` its source in words. Where the default is a multiple of another input,
-    `follows` is that input's name and `ratios` what it is multiplied with.
+    `follows` is that input's name and `ratios` what it is multiplied with. `stated` is what a guess said before it was
+    multiplied with `correction` (rule F28); both are empty where it was not.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     because: str = ""
     follows: str = ""
     ratios: tuple[float, float, float] | None = None
+    stated: tuple[float, float, float] | None = None
+    correction: float | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -104,18 +111,23 @@ def stated_estimates(request: Request) -> Mapping[str, tuple[InputSpec, Estimate
         "per_contract_break": reverse.hours_per_contract_break,
     }
     found = {name: (BY_NAME[name], estimate) for name, estimate in stated.items() if estimate is not None}
-    for index, loss in enumerate(request.losses):
-        for spec, estimate in zip(
-            loss_specs(index, loss.what), (loss.per_year, loss.cost, loss.prevented_by_platform), strict=True
-        ):
+    for rank, (index, loss) in enumerate(_ranked(request.losses)):
+        specs = loss_specs(rank, loss.what, index=index)
+        for spec, estimate in zip(specs, (loss.per_year, loss.cost, loss.prevented_by_platform), strict=True):
             found[spec.name] = (spec, estimate)
     return found
 
 
-def resolve_inputs(request: Request) -> Mapping[str, Input]:
+def _ranked(losses: Sequence[Loss]) -> list[tuple[int, Loss]]:
+    """Losses with their places in the list, by content: the order in which they are written must not matter."""
+    return sorted(enumerate(losses), key=lambda item: msgspec.json.encode(item[1]))
+
+
+def resolve_inputs(request: Request, calibration: Calibration = NO_CALIBRATION) -> Mapping[str, Input]:
     """Every input that bears on the decision about a request, by name, in the order of SPECS.
 
-    Stated estimates as they are, the others from the table of defaults. The request must be without faults.
+    Stated estimates as they are, guesses among them as the calibration corrects them, the others from the table of
+    defaults. The request must be without faults.
     """
     stated = stated_estimates(request)
     resolved: dict[str, Input] = {}
@@ -123,17 +135,55 @@ def resolve_inputs(request: Request) -> Mapping[str, Input]:
         if not _bears(spec.name, request):
             continue
         if spec.name in stated:
-            resolved[spec.name] = _from_estimate(spec, stated[spec.name][1])
+            resolved[spec.name] = _from_estimate(spec, stated[spec.name][1], calibration)
         elif (derived := _computed(spec, request)) is not None:
             resolved[spec.name] = derived
         else:
             default = find_default(spec.name, request.kind, is_regulated=bool(request.residency or request.compliance))
             if default is not None:
-                resolved[spec.name] = _from_default(spec, default, request, stated)
+                resolved[spec.name] = _from_default(spec, default, request, _Stated(stated, calibration))
     for name, (spec, estimate) in stated.items():
         if name not in BY_NAME:
-            resolved[name] = _from_estimate(spec, estimate)
+            resolved[name] = _from_estimate(spec, estimate, calibration)
     return resolved
+
+
+def fixed_inputs(request: Request) -> Mapping[str, Input]:
+    """What is one number for every decision and is not sampled: the discount rate and what finding out takes.
+
+    A report lists them with the other inputs.
+    """
+    shared = request.shared
+    given = (
+        ("discount_rate", "shared.discount_rate", "discount rate", Unit.PER_YEAR, shared.discount_rate, DISCOUNT_RATE),
+        (
+            "finding_out",
+            "shared.finding_out_hours",
+            "work to find something out",
+            Unit.HOURS,
+            shared.finding_out_hours,
+            FINDING_OUT_HOURS,
+        ),
+    )
+    rules = {"discount_rate": ("D02", "a common cost of capital; our judgment"), "finding_out": ("D03", _ONE_DAY)}
+    found = {}
+    for name, path, title, unit, stated, default in given:
+        value = default if stated is None else stated
+        rule, because = rules[name] if stated is None else ("", "")
+        source = _DEFAULT if stated is None else Source.GUESS.value
+        found[name] = Input(
+            name=name,
+            path=path,
+            title=title,
+            unit=unit,
+            low=value,
+            likely=value,
+            high=value,
+            source=source,
+            rule=rule,
+            because=because,
+        )
+    return found
 
 
 def _bears(name: str, request: Request) -> bool:
@@ -145,7 +195,7 @@ def _bears(name: str, request: Request) -> bool:
         case "risk_effect":
             return not request.losses
         case "per_consumer":
-            return reverse.consumers > 0
+            return reverse.consumers != 0
         case "per_backfill_day":
             return reverse.backfill_days > 0
         case "rekey":
@@ -156,19 +206,40 @@ def _bears(name: str, request: Request) -> bool:
             return True
 
 
-def _from_estimate(spec: InputSpec, estimate: Estimate) -> Input:
-    low, likely, high = bounds(estimate)
-    return _input(spec, (low, likely, high), source=estimate.source.value, because=estimate.note)
+def _from_estimate(spec: InputSpec, estimate: Estimate, calibration: Calibration) -> Input:
+    stated = bounds(spec, estimate)
+    correction = calibration.correction(spec.name) if estimate.source is Source.GUESS else None
+    if correction is None or estimate.exact is not None:
+        return _input(spec, stated, source=estimate.source.value, because=estimate.note)
+    numbers = _each(lambda number: min(max(number * correction.factor, spec.least), spec.most), stated)
+    low, likely, high = (f"{number:.4g}" for number in stated)
+    words = f"{low} - {likely} - {high} was said, and {correction.cases} actuals say x {correction.factor:.4g}"
+    because = f"{estimate.note}; {words}" if estimate.note else words
+    found = _input(spec, numbers, source=estimate.source.value, rule="F28", because=because)
+    return msgspec.structs.replace(found, stated=stated, correction=correction.factor)
 
 
-def bounds(estimate: Estimate) -> tuple[float, float, float]:
-    """Low, likely and high of an estimate without faults; three times the same when it is exact."""
+class _Stated(NamedTuple):
+    """The estimates that a request states, and what corrects them."""
+
+    estimates: Mapping[str, tuple[InputSpec, Estimate]]
+    calibration: Calibration
+
+    def numbers(self, name: str) -> tuple[float, float, float]:
+        """Low, likely and high of one, as the decision uses it."""
+        given = _from_estimate(*self.estimates[name], self.calibration)
+        return given.low, given.likely, given.high
+
+
+def bounds(spec: InputSpec, estimate: Estimate) -> tuple[float, float, float]:
+    """Low, likely and high of an estimate without faults, in the unit of its input; all the same when it is exact."""
+    factor = unit_factor(estimate, spec.unit)
     if estimate.exact is not None:
-        return (float(estimate.exact),) * 3
+        return (estimate.exact * factor,) * 3
     assert estimate.low is not None
     assert estimate.likely is not None
     assert estimate.high is not None
-    return float(estimate.low), float(estimate.likely), float(estimate.high)
+    return estimate.low * factor, estimate.likely * factor, estimate.high * factor
 
 
 def _computed(spec: InputSpec, request: Request) -> Input | None:
@@ -209,9 +280,7 @@ def operational_load(load: OperationalLoad) -> float:
     )
 
 
-def _from_default(
-    spec: InputSpec, default: Default, request: Request, stated: Mapping[str, tuple[InputSpec, Estimate]]
-) -> Input:
+def _from_default(spec: InputSpec, default: Default, request: Request, stated: _Stated) -> Input:
     ratios = default.low, default.likely, default.high
     if default.basis in (Basis.PLAIN, Basis.TEAMS_NOW):
         base = request.teams.now if default.basis is Basis.TEAMS_NOW else 0.0
@@ -225,7 +294,7 @@ def _from_default(
         because = f"{words} times the hourly rate; {default.source}"
     else:
         followed = f"{option}_days" if default.basis is Basis.DAYS else f"{option}_build"
-        given, source = bounds(stated[followed][1]), _DERIVED
+        given, source = stated.numbers(followed), _DERIVED
         because = f"{words} working hours a calendar day; {default.source}"
         if default.basis is Basis.HOURS:
             ratios = 1.0 / default.high, 1.0 / default.likely, 1.0 / default.low
@@ -240,9 +309,9 @@ def _each(change: Callable[[float], float], numbers: tuple[float, float, float])
     return change(low), change(likely), change(high)
 
 
-def _likely_rate(request: Request, stated: Mapping[str, tuple[InputSpec, Estimate]]) -> float:
-    if "hourly_rate" in stated:
-        return bounds(stated["hourly_rate"][1])[1]
+def _likely_rate(request: Request, stated: _Stated) -> float:
+    if "hourly_rate" in stated.estimates:
+        return stated.numbers("hourly_rate")[1]
     default = find_default("hourly_rate", request.kind, is_regulated=False)
     assert default is not None
     return default.likely

@@ -6,26 +6,27 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from paceline.decision.calendar import days_between
 from paceline.decision.catalog import InputSpec
 from paceline.decision.inputs import bounds, stated_estimates
 from paceline.decision.shape import read_shape
+from paceline.decision.units import accepted_units, unit_factor
 from paceline.model.request import (
-    BacklogFile,
     DelayProfile,
     Estimate,
     Request,
     RequestFault,
-    SharedEstimates,
     Source,
 )
 
 MOST_HOURS_A_DAY = 240.0
 """Working hours that fit in a calendar day: ten people around the clock."""
 MOST_DAYS_AHEAD = 3650
+YEARS = range(1990, 2201)
+"""The years in which a day can be meant."""
 _EXACT_SOURCES = (Source.MEASURED, Source.QUOTE)
+_KIND_FORM = "write tactical (one campaign or purpose) or strategic (others will build on it)"
+_ESTIMATES_FORM = "write sprint: {days: …} and marathon: {days: …} under it, each with low, likely and high"
 _RANGE_FORM = "write {low: …, likely: …, high: …, source: guess}"
 _EXACT_FORM = "write a range, or {exact: …, source: measured} (or quote) for what is known exactly"
 Path = tuple[str | int, ...]
@@ -39,46 +40,8 @@ def read_request(value: object) -> Request | tuple[RequestFault, ...]:
     """
     request = read_shape(value, Request)
     if not isinstance(request, Request):
-        return request
+        return (*request, *missing_answers(value))
     return request_faults(request) or request
-
-
-def read_backlog(value: object) -> tuple[Request, ...] | tuple[RequestFault, ...]:
-    """The requests of a backlog.yaml as plain values, complete with what they share; or everything that is wrong."""
-    backlog = read_shape(value, BacklogFile)
-    if not isinstance(backlog, BacklogFile):
-        return backlog
-    faults: list[RequestFault] = []
-    names: dict[str, int] = {}
-    requests = complete_requests(backlog)
-    for index, request in enumerate(requests):
-        first = names.setdefault(request.request, index)
-        if first != index:
-            message = f"item {first + 1} is called {request.request!r} too"
-            faults.append(RequestFault(path=("requests", index, "request"), message=message, remedy="rename one"))
-        for fault in request_faults(request):
-            # What the request does not say itself comes from the part that all share.
-            is_own = fault.path[0] != "shared" or _has(backlog.requests[index].shared, fault.path[1:2])
-            path = ("requests", index, *fault.path) if is_own else fault.path
-            faults.append(msgspec.structs.replace(fault, path=path))
-    return tuple(dict.fromkeys(faults)) or requests
-
-
-def complete_requests(backlog: BacklogFile) -> tuple[Request, ...]:
-    """The requests of a backlog, each with the shared estimates that it does not state itself."""
-    return tuple(
-        msgspec.structs.replace(
-            request,
-            currency=request.currency or backlog.currency,
-            shared=SharedEstimates(
-                **{
-                    name: own if (own := getattr(request.shared, name)) is not None else getattr(backlog.shared, name)
-                    for name in SharedEstimates.__struct_fields__
-                }
-            ),
-        )
-        for request in backlog.requests
-    )
 
 
 def request_faults(request: Request) -> tuple[RequestFault, ...]:
@@ -87,8 +50,9 @@ def request_faults(request: Request) -> tuple[RequestFault, ...]:
     by_estimate = {
         name: tuple(_estimate_faults(spec, estimate, _path(spec))) for name, (spec, estimate) in stated.items()
     }
-    sound = {name: bounds(stated[name][1]) for name, faults in by_estimate.items() if not faults}
+    sound = {name: bounds(*stated[name]) for name, faults in by_estimate.items() if not faults}
     return (
+        *_kind_faults(request),
         *(fault for faults in by_estimate.values() for fault in faults),
         *_day_faults(request),
         *_delay_faults(request),
@@ -97,8 +61,17 @@ def request_faults(request: Request) -> tuple[RequestFault, ...]:
     )
 
 
-def _has(shared: SharedEstimates, names: Path) -> bool:
-    return all(getattr(shared, str(name), None) is not None for name in names)
+def missing_answers(value: object) -> Iterator[RequestFault]:
+    """What a request may leave out in a file, but not in a decision, where its shape is wrong anyway."""
+    if isinstance(value, Mapping):
+        for name, remedy in (("kind", _KIND_FORM), ("estimates", _ESTIMATES_FORM)):
+            if value.get(name) is None:
+                yield RequestFault(path=(name,), message=f"the key {name!r} is missing", remedy=remedy)
+
+
+def _kind_faults(request: Request) -> Iterator[RequestFault]:
+    if request.kind is None:
+        yield RequestFault(path=("kind",), message="the key 'kind' is missing", remedy=_KIND_FORM)
 
 
 def _path(spec: InputSpec) -> Path:
@@ -110,18 +83,26 @@ def _estimate_faults(spec: InputSpec, estimate: Estimate, path: Path) -> Iterato
         name: number for name in ("low", "likely", "high", "exact") if (number := getattr(estimate, name)) is not None
     }
     yield from _form_faults(numbers, estimate.source, path)
+    accepted = accepted_units(spec.unit)
+    if estimate.unit is not None and estimate.unit not in accepted:
+        message = f"{spec.title} cannot be in {estimate.unit.value}"
+        remedy = f"one of: {', '.join(unit.value for unit in accepted)}" if accepted else "leave the unit out"
+        yield RequestFault(path=(*path, "unit"), message=message, remedy=remedy)
+        return
+    factor = unit_factor(estimate, spec.unit)
     for name, number in numbers.items():
         place = (*path, name)
+        limits = (spec.least / factor, spec.most / factor)
         if not math.isfinite(number):
             yield RequestFault(path=place, message=f"{number} is not a finite number", remedy="write a finite number")
-        elif number < spec.least:
+        elif number < limits[0]:
             what = "is negative" if number < 0 else "is too small to be meant"
             yield RequestFault(
-                path=place, message=f"{number:g} {what}", remedy=f"{spec.title} is at least {spec.least:g}"
+                path=place, message=f"{number:g} {what}", remedy=f"{spec.title} is at least {limits[0]:g}"
             )
-        elif number > spec.most:
+        elif number > limits[1]:
             yield RequestFault(
-                path=place, message=f"{number:g} is absurd", remedy=f"{spec.title} is at most {spec.most:g}"
+                path=place, message=f"{number:g} is absurd", remedy=f"{spec.title} is at most {limits[1]:g}"
             )
     yield from _order_faults(numbers, path)
 
@@ -157,8 +138,10 @@ def _day_faults(request: Request) -> Iterator[RequestFault]:
     for name in ("asked", "deadline"):
         day = getattr(request, name)
         try:
-            if day is not None:
-                dt.date.fromisoformat(day)
+            if day is not None and dt.date.fromisoformat(day).year not in YEARS:
+                wrong = True
+                message = f"the year {day[:4]} is absurd"
+                yield RequestFault(path=(name,), message=message, remedy=f"from {YEARS.start} to {YEARS.stop - 1}")
         except ValueError:
             wrong = True
             yield RequestFault(path=(name,), message=f"{day!r} is not a day", remedy="write YYYY-MM-DD")
@@ -196,7 +179,7 @@ def _option_faults(request: Request, sound: Mapping[str, tuple[float, float, flo
             message = f"nothing says how long the {option} takes"
             yield RequestFault(path=(*place, "days"), message=message, remedy=_RANGE_FORM)
         if estimates.load is not None and estimates.ops_hours_per_week is not None:
-            message = "the running work is estimated, and computed from the load"
+            message = "the upkeep is estimated, and computed from the load"
             yield RequestFault(path=(*place, "ops_hours_per_week"), message=message, remedy="keep one of both")
         if estimates.load is not None:
             for name in estimates.load.__struct_fields__:

@@ -25,7 +25,7 @@ TOGGLE_DEBT_HOURS = 2.0
 
 
 def option_metrics(values: Values, known: Circumstances, costs: Costs) -> Mapping[Stage, Metrics]:
-    """Expected time to value, rework factor, debt, running work in month 24 and risk multiplier of every option."""
+    """Expected time to value, rework factor, debt, upkeep in month 24 and risk multiplier of every option."""
     teams = np.maximum(values["teams_later"], known.teams_now)
     adapter_hours = values["sprint_ops"] * risk_work(values, known) * (1.0 + 2.0 * values["ops_growth"])
     months = migration_days(values) / DAYS_PER_WEEK / WEEKS_PER_MONTH

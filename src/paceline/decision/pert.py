@@ -28,7 +28,7 @@ def unit_quantiles(mode: float, count: int) -> Array:
 
     `mode` is where the likely value lies between low (0) and high (1). The error is below QUANTILE_ERROR.
     """
-    levels = (np.arange(count) + 0.5) / count
+    levels = _levels(count)
     lower, upper = _half(1.0 + 4.0 * mode), _half(5.0 - 4.0 * mode)
     split = int(np.searchsorted(levels, lower.mass[-1]))
     below = _quantiles(lower, levels[:split])
@@ -38,18 +38,24 @@ def unit_quantiles(mode: float, count: int) -> Array:
     return quantiles
 
 
+@functools.cache
+def _levels(count: int) -> Array:
+    levels: Array = (np.arange(count) + 0.5) / count
+    levels.setflags(write=False)
+    return levels
+
+
 class _Half(NamedTuple):
     """The lower half of Beta(shape, 6 - shape) at evenly spaced nodes from 0 to 0.5.
 
-    `heights` is the root of order `shape` of the mass below a node. It is smooth with a positive slope down to zero, so
-    its inverse is interpolated well by cubic pieces, which the mass itself is not. `cubics` has the coefficients of
-    those pieces, lowest power first.
+    The height of a node is the root of order `shape` of the mass below it. That is smooth with a positive slope down to
+    zero, so its inverse is interpolated well by cubic pieces, which the mass itself is not. `pieces` has a column for
+    each: the height where it begins, 1 by its width, and its coefficients, lowest power first.
     """
 
     shape: float
     mass: Array
-    heights: Array
-    cubics: Array
+    pieces: Array
 
 
 @functools.lru_cache(maxsize=512)
@@ -65,18 +71,17 @@ def _half(shape: float) -> _Half:
     widths = np.diff(heights)
     step = 0.5 / _NODES
     start, end = slopes[:-1] * widths, slopes[1:] * widths
-    return _Half(
-        shape, mass, heights, np.stack([nodes[:-1], start, 3.0 * step - 2.0 * start - end, start + end - 2.0 * step])
-    )
+    cubics = (nodes[:-1], start, 3.0 * step - 2.0 * start - end, start + end - 2.0 * step)
+    return _Half(shape, mass, np.stack([heights[:-1], 1.0 / widths, *cubics]))
 
 
 def _quantiles(half: _Half, levels: Array) -> Array:
     """Quantiles at ascending levels, none above the mass of the half."""
+    in_piece = np.empty(_NODES, dtype=np.intp)
     ends = np.searchsorted(levels, half.mass[1:-1])
-    in_cell = np.diff(ends, prepend=0, append=len(levels))
-    starts, slopes = np.repeat(half.heights[:-1], in_cell), np.repeat(1.0 / np.diff(half.heights), in_cell)
-    part = (levels ** (1.0 / half.shape) - starts) * slopes
-    constant, linear, square, cubic = (np.repeat(row, in_cell) for row in half.cubics)
+    in_piece[0], in_piece[1:-1], in_piece[-1] = ends[0], ends[1:] - ends[:-1], len(levels) - ends[-1]
+    begins, slopes, constant, linear, square, cubic = np.repeat(half.pieces, in_piece, axis=1)
+    part = (levels ** (1.0 / half.shape) - begins) * slopes
     quantiles: Array = constant + part * (linear + part * (square + part * cubic))
     return quantiles
 

@@ -12,6 +12,7 @@ from paceline.decision.confidence import Confidence
 from paceline.decision.expiry import Expiry
 from paceline.decision.gates import Gate
 from paceline.decision.inputs import Input
+from paceline.decision.knowledge import Fact
 from paceline.decision.rules import Rule
 from paceline.decision.sensitivity import Bar, Flip
 from paceline.decision.votes import Vote
@@ -104,15 +105,20 @@ class Unlock(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one request.
 
-    `verdict` is `leaning` unless the request is not ready or nothing is open; `leaning` is what the numbers say among
-    the open options, and `cheapest` what they say when gates are ignored. `winners` are the leanings by horizon. `why`
-    and `counterfactual` are sentences made from the numbers below them. `cumulative_cost` is the expected total of each
-    option after each month of service, from month 0.
+    `summary` is the verdict in a sentence or two. `verdict` is `leaning` unless the request is not ready or nothing is
+    open; `leaning` is what the numbers say among the open options, and `cheapest` what they say when gates are ignored.
+    `winners` are the leanings by horizon. `why` and `counterfactual` are sentences made from the numbers below them.
+    `cumulative_cost` is the expected total of each option after each month of service, from month 0. `known` is what
+    the workspace knows about the request.
+
+    `trace` tells for every number of the report where it comes from: a pattern of its place (keys and indexes joined by
+    dots, `*` for any) and the id of a rule, an input, `known`, or a key of the request.
     """
 
     format: int
     request: str
     outcome: str
+    summary: str
     currency: str
     asked: str
     horizon_months: int
@@ -139,6 +145,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     criteria: CriteriaView
     cumulative_cost: Mapping[str, tuple[float, ...]]
+    known: tuple[Fact, ...]
     inputs: Mapping[str, Input]
     rules: tuple[Rule, ...]
     samples: int
+    trace: Mapping[str, str]

@@ -88,7 +88,7 @@ RULES: tuple[Rule, ...] = (
         id="F11",
         title="cost of a sprint",
         formula=(
-            "build for every team + p(confirmed) x PV[copies for later teams, running and compliance work x teams"
+            "build for every team + p(confirmed) x PV[copies for later teams, upkeep and compliance work x teams"
             " x F05 with growth, fees, losses] + p(not confirmed) x the same until the checkpoint + p(confirmed) "
             "x PV[F08 x (marathon build + F07 + rework x F05 + F04)]"
         ),
@@ -152,7 +152,7 @@ RULES: tuple[Rule, ...] = (
         id="F13",
         title="cost of a marathon",
         formula=(
-            "marathon build + p(confirmed) x (F07 + PV[running and compliance work, fees, losses]) + p(not "
+            "marathon build + p(confirmed) x (F07 + PV[upkeep and compliance work, fees, losses]) + p(not "
             "confirmed) x the same until the checkpoint"
         ),
         uses=(
@@ -173,15 +173,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="F14",
         title="expiry of a hybrid",
-        formula="likely marathon days x P85 of a lognormal with median 1.1 and P90 1.6, in whole weeks, rounded up",
-        uses=("marathon_days",),
+        formula=(
+            "likely marathon days, as they were said, x P85 of actual against likely, in whole weeks, rounded up; P85 "
+            "of a lognormal with median 1.1 and P90 1.6 until eight actuals of the team's own say it better (F28)"
+        ),
+        uses=("marathon_days", "F28"),
     ),
     Rule(
         id="F15",
         title="the five metrics",
         formula=(
             "time to value: F01; rework: rework factor, x hybrid rework share, 0; debt hours: 4 + 8 for each "
-            "further copy, 4 + 2 for the toggle, 0; running work in month 24; risk multiplier: F05's, in "
+            "further copy, 4 + 2 for the toggle, 0; upkeep in month 24; risk multiplier: F05's, in "
             "proportion to 24 months on the adapter, 1"
         ),
         uses=("F01", "F03", "rework", "hybrid_rework", "teams_later", "sprint_ops", "marathon_ops", "ops_growth"),
@@ -200,5 +203,87 @@ RULES: tuple[Rule, ...] = (
             "its range"
         ),
         uses=("F11", "F12", "F13", "F02"),
+    ),
+    Rule(
+        id="F18",
+        title="how often an option is the cheapest",
+        formula="share of the samples in which the total (F02 + F11, F12 or F13) of an open option is the lowest",
+        uses=("F02", "F11", "F12", "F13"),
+    ),
+    Rule(
+        id="F19",
+        title="break-even value of an input",
+        formula="the value, all else as stated, at which another option has the lowest score (F16), or a gate closes",
+        uses=("F16",),
+    ),
+    Rule(
+        id="F20",
+        title="effect of one input",
+        formula=(
+            "score (F16) of the next option less that of the verdict, with one input at its 10th and at its 90th "
+            "percentile; share: Sobol total index of that difference"
+        ),
+        uses=("F16",),
+    ),
+    Rule(
+        id="F21",
+        title="robustness",
+        formula=(
+            "lead of the verdict at the likely values / root of the summed squares of the worst that each input's "
+            "range can take from it"
+        ),
+        uses=("F16",),
+    ),
+    Rule(
+        id="F22",
+        title="the options side by side",
+        formula="the five metrics (F15) scaled to 0 to 1, equally weighted: weighted sum, and closeness (TOPSIS)",
+        uses=("F15",),
+    ),
+    Rule(
+        id="F23",
+        title="order of a backlog",
+        formula="mean cost of delay a week / weeks of work until the verdict's first delivery (CD3), largest first",
+        uses=("cost_of_delay", "sprint_days", "overhead", "marathon_days"),
+    ),
+    Rule(
+        id="F24",
+        title="queue of a team",
+        formula=(
+            "in the order of F23, as many at once as `at_once` says (1), from the day on which the team's newest "
+            "request came in; mean durations"
+        ),
+        uses=("F23",),
+    ),
+    Rule(
+        id="F25",
+        title="saved by one shared platform piece",
+        formula=(
+            "sum of the marathon builds less the largest of them, less F07 for each further request; hours x the mean "
+            "hourly rate"
+        ),
+        uses=("marathon_build", "F07", "hourly_rate"),
+    ),
+    Rule(
+        id="F26",
+        title="look-alikes",
+        formula="same vendor and overlap of events (Jaccard) of 0.6 or more, or overlap of fields of 0.6 or more",
+        uses=(),
+    ),
+    Rule(
+        id="F27",
+        title="end of a sprint",
+        formula="the likely weeks for which it is needed, at most 90 days; 90 days where nothing says how long",
+        uses=("needed",),
+    ),
+    Rule(
+        id="F28",
+        title="correction of guesses",
+        formula=(
+            "low, likely and high x the median of actual against likely in the team's past, drawn to that of all "
+            "inputs and to 1 by n / (n + 8); P85 in the same way, drawn to the outside view; only where leave-one-out "
+            "was better"
+        ),
+        uses=(),
     ),
 )

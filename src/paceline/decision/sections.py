@@ -24,11 +24,15 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a report: sentences, then points, then a table, then a remark; any of them may be missing."""
+    """One part of a report: sentences, then points, then a table, then a remark; any of them may be missing.
+
+    The points of a checklist are things to be done.
+    """
 
     title: str
     sentences: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    is_checklist: bool = False
     table: Table | None = None
     remark: str = ""
 
@@ -71,6 +75,9 @@ def _brief(report: Report) -> Iterator[Section]:
         yield Section(title="Find out first", sentences=(spike,))
     if report.expiry is not None:
         yield Section(title="Expiry", points=_expiry_points(report))
+    corrected = _corrected_table(report)
+    if corrected is not None:
+        yield Section(title="Corrected by the past", table=corrected, remark="See paceline calibrate (F28).")
     yield Section(title="Next", points=_next_points(report))
     yield Section(title="Six questions before any code", table=_checks_table(report))
 
@@ -80,6 +87,8 @@ def _evidence(report: Report) -> Iterator[Section]:
     if report.tornado:
         yield Section(title="What moves it most", table=_tornado_table(report), remark=_tornado_remark(report))
     yield Section(title="Gates", table=_gates_table(report))
+    if report.known:
+        yield Section(title="Known from the workspace", table=_known_table(report))
     yield Section(title="Inputs", table=_inputs_table(report), remark="Ids with D are defaults, with F formulas.")
     yield Section(title="Formulas", table=_rules_table(report))
 
@@ -122,7 +131,7 @@ def _flips_table(report: Report) -> Table | None:
                 "yes" if flip.is_inside else "no",
             )
         )
-    return Table(head=("input", "stated", "turns", "becomes", "within its range"), rows=tuple(rows))
+    return Table(head=("input", "stated", "turns", "becomes", "in range"), rows=tuple(rows))
 
 
 def _spike_sentence(report: Report) -> str:
@@ -132,23 +141,30 @@ def _spike_sentence(report: Report) -> str:
     name, worth = next(iter(knowledge.inputs.items()))
     price = f"{number_words(knowledge.price)} {report.currency}"
     return (
-        f"A spike on {report.inputs[name].title} costs about {price} and is worth up to "
-        f"{number_words(worth)} {report.currency}; knowing everything would be worth {number_words(knowledge.perfect)}."
+        f"Find out the {report.inputs[name].title} before you decide: that costs about {price} (one day) and is worth "
+        f"about {number_words(worth)} {report.currency}. Knowing everything would be worth "
+        f"{number_words(knowledge.perfect)} {report.currency}."
     )
 
 
 def _expiry_points(report: Report) -> tuple[str, ...]:
     expiry = report.expiry
     assert expiry is not None
+    given = (
+        f"{expiry.cases} actuals of your own"
+        if expiry.cases
+        else "experience elsewhere, until eight actuals of your own"
+    )
+    likely = number_words(expiry.likely_days)
     points = [
-        f"Ends after {expiry.weeks} weeks, on {expiry.date}.",
+        f"Ends after {expiry.weeks} weeks, on {expiry.date}: {likely} days likely, x {expiry.factor:.3g} by {given}.",
         f"Milestones on {expiry.milestone_dates[0]} and {expiry.milestone_dates[1]}, review on {expiry.review_date}.",
         f"An extension needs a new RFC and raises the debt's interest by half; at most {expiry.most_extensions}.",
     ]
     if expiry.inside_view_weeks > expiry.weeks:
         points.append(
-            "The request's own ranges, with slowdown and cut-over, say that 85 of 100 such migrations take "
-            f"{expiry.inside_view_weeks:.1f} weeks or less: the end date is optimistic unless the slowdown is small."
+            f"That is tight: by the request's own ranges 15 of 100 such migrations take longer than "
+            f"{expiry.inside_view_weeks:.1f} weeks."
         )
     return tuple(points)
 
@@ -185,7 +201,7 @@ def _metrics_table(report: Report) -> Table:
         "time_to_value_days": "time to value, days",
         "rework_factor": "rework factor",
         "debt_hours": "debt, hours",
-        "ops_hours_per_week": "running work, hours a week",
+        "ops_hours_per_week": "operational load, hours a week",
         "risk_multiplier": "risk multiplier, 1 to 5",
     }
     rows = tuple(
@@ -203,11 +219,12 @@ def _tornado_table(report: Report) -> Table:
         low, high = (quantity(number, given.unit, report.currency) for number in (bar.low, bar.high))
         leads = (_signed(bar.lead_at_low), _signed(bar.lead_at_high))
         rows.append((given.title, f"{leads[0]} at {low}", f"{leads[1]} at {high}", percent(bar.share)))
-    return Table(head=("input", "lead when low", "lead when high", "share of the doubt"), rows=tuple(rows))
+    return Table(head=("input", "cheaper by, when low", "when high", "share of the doubt"), rows=tuple(rows))
 
 
 def _tornado_remark(report: Report) -> str:
-    return f"The lead of {_name(report.leaning)} over the next option in {report.currency}; below 0 the other one wins."
+    name = _name(report.leaning)
+    return f"How much cheaper {name} is than the next option, in {report.currency}; below 0 the other one wins."
 
 
 def _gates_table(report: Report) -> Table:
@@ -218,12 +235,35 @@ def _gates_table(report: Report) -> Table:
     return Table(head=("", "state", "because", "opens when you"), rows=tuple(rows))
 
 
+def _known_table(report: Report) -> Table:
+    rows = tuple(
+        (
+            fact.path,
+            fact.says,
+            "filled in" if fact.is_used else "contradicts" if fact.is_contrary else "known",
+            ", ".join(fact.evidence),
+        )
+        for fact in report.known
+    )
+    return Table(head=("about", "fact", "", "where"), rows=rows)
+
+
 def _inputs_table(report: Report) -> Table:
     rows = []
     for given in report.inputs.values():
         source = f"{given.source} {given.rule}".strip()
         rows.append((given.path, _range(given, report.currency), source, given.because))
     return Table(head=("input", "low - likely - high", "source", "because"), rows=tuple(rows))
+
+
+def _corrected_table(report: Report) -> Table | None:
+    """The guesses that actuals of the team corrected."""
+    rows = []
+    for given in report.inputs.values():
+        if given.stated is not None and given.correction is not None:
+            said = estimate_words(*given.stated, given.unit, report.currency)
+            rows.append((given.title, said, f"x {given.correction:.3g}", _range(given, report.currency)))
+    return Table(head=("input", "was said", "past", "counts as"), rows=tuple(rows)) if rows else None
 
 
 def _rules_table(report: Report) -> Table:

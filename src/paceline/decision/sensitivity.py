@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from paceline.decision.catalog import DIMENSIONS, Unit, dimension, spec_of
 from paceline.decision.comparison import Contest
-from paceline.decision.formulas import OPTIONS, TIMING_INPUTS, Array, Months, Values, count_months, evaluate
+from paceline.decision.formulas import OPTIONS, Array, Values, count_months, recount_months, total_cost
 from paceline.decision.inputs import Input
 from paceline.decision.pert import unit_quantiles
 from paceline.decision.sampling import CORRELATED, correlate_ranks, draw, follow, mode, spread
@@ -58,6 +58,24 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
+class _Read(Mapping[str, Array]):
+    """Values that remember which of them were read."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Array:
+        self.names.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class Search:
     """Varies one input at a time around a decision that was made.
 
@@ -76,7 +94,10 @@ class Search:
         self._gated = ["teams_later", *(["marathon_days", "review", "access"] if contest.known.deadline_days else [])]
         self._values = draw(inputs, SAMPLES)
         self._months = count_months(self._values, contest.known, self._horizons)
-        self._shift = scores.reshape(-1, 1) - self._scores(self._values, self._months)
+        read = {option: _Read(self._values) for option in OPTIONS}
+        self._totals = {option: total_cost(option, read[option], contest.known, self._months) for option in OPTIONS}
+        self._reads = {option: read[option].names for option in OPTIONS}
+        self._shift = scores.reshape(-1, 1) - contest.scores(self._values, self._totals)[0]
         self._winner = int(contest.winners(scores.reshape(-1, 1))[0])
         open_scores = {OPTIONS.index(option): float(scores[OPTIONS.index(option)]) for option in contest.allowed}
         others = [index for index in open_scores if index != self._winner]
@@ -121,33 +142,42 @@ class Search:
         if not varied or self._second is None:
             return {}
         values = _crossed(self._inputs, tuple(varied), INDEX_SAMPLES)
-        costs = evaluate(values, self._contest.known, count_months(values, self._contest.known, self._horizons))
+        months = count_months(values, self._contest.known, self._horizons)
         shape = (1, 1, INDEX_SAMPLES * (len(varied) + 2))
-        first, second = (np.broadcast_to(costs.total[OPTIONS[index]], shape) for index in (self._winner, self._second))
+        first, second = (
+            np.broadcast_to(total_cost(OPTIONS[index], values, self._contest.known, months), shape)
+            for index in (self._winner, self._second)
+        )
         output = (second - first).reshape(len(varied) + 2, INDEX_SAMPLES)
         return dict(zip(varied, map(float, sobol_indices(output)[1]), strict=True))
 
-    def _scores(self, values: Values, months: Months) -> Array:
-        scores: Array = self._contest.scores(values, evaluate(values, self._contest.known, months))[0]
+    def _scores(self, moved: Values) -> Array:
+        """The scores where some inputs have other values; what does not depend on them is not computed anew."""
+        values: Values = {**self._values, **moved}
+        known, totals = self._contest.known, self._totals
+        months = recount_months(self._months, values, known, self._horizons, moved)
+        if months is not self._months:
+            totals = {option: total_cost(option, values, known, months) for option in OPTIONS}
+        else:
+            totals = {
+                option: totals[option] if names.isdisjoint(moved) else total_cost(option, values, known, months)
+                for option, names in self._reads.items()
+            }
+        scores: Array = self._contest.scores(values, totals)[0]
         return scores
 
     def _try(self, name: str, grid: Array) -> tuple[NDArray[np.intp], Array]:
         """The winner and the scores for each value of an input; what the gates close cannot win."""
         moved = follow(self._inputs, name, grid, SAMPLES)
-        values: Values = {**self._values, **moved}
-        months = self._months
-        if not TIMING_INPUTS.isdisjoint(moved):
-            months = count_months(values, self._contest.known, self._horizons)
-        scores = np.broadcast_to(self._scores(values, months), (len(OPTIONS), len(grid))) + self._shift
-        closed = np.zeros_like(scores)
-        for column, allowed in enumerate(self._allowed_at(name, grid)):
-            for row, option in enumerate(OPTIONS):
-                closed[row, column] = 0.0 if option in allowed else np.inf
+        scores = np.broadcast_to(self._scores(moved), (len(OPTIONS), len(grid))) + self._shift
+        open_at = self._allowed_at(name, grid)
+        closed = np.array([[0.0 if option in allowed else np.inf for allowed in open_at] for option in OPTIONS])
         return np.argmin(scores + closed, axis=0), scores
 
     def _allowed_at(self, name: str, grid: Array) -> Sequence[Sequence[Stage]]:
+        """What the gates leave at each value of an input; one answer for all of them where no gate looks at it."""
         if name not in self._gated:
-            return [self._contest.allowed] * len(grid)
+            return [self._contest.allowed]
         given = self._inputs[name]
         settings = (msgspec.structs.replace(given, low=float(at), likely=float(at), high=float(at)) for at in grid)
         return [self._allowed({**self._inputs, name: setting}) or self._contest.allowed for setting in settings]
@@ -210,25 +240,37 @@ def _grid(given: Input, within: Array) -> Array:
 def _crossed(inputs: Mapping[str, Input], varied: tuple[str, ...], count: int) -> Values:
     """Samples of A, B and every A with one column from B, one after the other, as arrays of shape (1, all)."""
     values: dict[str, Array] = {name: np.full((1, 1), given.low) for name, given in inputs.items()}
-    for name in varied:
+    ranks = sobol_ranks(count, 2 * DIMENSIONS)
+    for row, name in enumerate(varied, start=2):
         given = inputs[name]
         quantiles = spread(given, unit_quantiles(mode(given), count))
-        values[name] = quantiles[_crossed_ranks(name, varied, count)].reshape(1, -1)
+        if CORRELATED.get(name) in varied:
+            values[name] = quantiles[_crossed_ranks(name, varied, count)].reshape(1, -1)
+            continue
+        place = dimension(name)
+        crossed = np.empty((len(varied) + 2, count))
+        crossed[:] = quantiles[ranks[place]]
+        crossed[[1, row]] = quantiles[ranks[place + DIMENSIONS]]
+        values[name] = crossed.reshape(1, -1)
     return values
 
 
 @functools.lru_cache(maxsize=256)
 def _crossed_ranks(name: str, varied: tuple[str, ...], count: int) -> NDArray[np.intp]:
-    """Ranks of one input in A, in B and in every A with one column from B, one after the other.
+    """Ranks of a correlated input in A, in B and in every A with one column from B, one after the other.
 
-    What an input has beyond its partner that it is correlated with is its own column.
+    What it has beyond its partner is its own column.
     """
     ranks = sobol_ranks(count, 2 * DIMENSIONS)
-    blocks = []
-    for changed in (frozenset[str](), frozenset(varied), *(frozenset([other]) for other in varied)):
-        block = ranks[dimension(name) + DIMENSIONS * (name in changed)]
-        partner = CORRELATED.get(name)
-        if partner in varied:
-            block = correlate_ranks(ranks[dimension(partner) + DIMENSIONS * (partner in changed)], block)
-        blocks.append(block)
-    return np.concatenate(blocks)
+    places = (dimension(CORRELATED[name]), dimension(name))
+
+    @functools.cache
+    def block(partner_changes: bool, changes: bool) -> NDArray[np.intp]:
+        partner, own = (
+            ranks[place + DIMENSIONS * is_changed]
+            for place, is_changed in zip(places, (partner_changes, changes), strict=True)
+        )
+        return correlate_ranks(partner, own)
+
+    alone = [block(other == CORRELATED[name], other == name) for other in varied]
+    return np.concatenate([block(False, False), block(True, True), *alone])

@@ -15,6 +15,50 @@ MOST_FLIPS = 3
 MOST_SHOWN_FLIPS = 8
 
 
+def tell_verdict(report: Report) -> str:
+    """The verdict in a sentence or two, with the number that matters most."""
+    options = {option.option: option for option in report.options}
+    if report.verdict is Verdict.BLOCKED:
+        assert report.unlock is not None
+        unlock = report.unlock
+        hours = number_words(unlock.effort_hours)
+        return (
+            f"The gates leave no option. The cheapest way out is to {' and '.join(unlock.do)}: "
+            f"about {hours} hours of work, and then it can be a {unlock.option.value}."
+        )
+    if report.verdict is Verdict.NOT_READY:
+        gate = next(gate for gate in report.gates if gate.id == "G0")
+        leaning = f" The numbers lean to a {report.leaning.value}." if report.leaning is not None else ""
+        return f"Not ready: first {gate.unlock}.{leaning}"
+    assert report.leaning is not None
+    assert report.confidence is not None
+    chosen = options[report.leaning]
+    days = number_words(chosen.time_to_value_days.mean)
+    match report.leaning:
+        case Stage.SPRINT:
+            action = f"Build a sprint: it works after about {days} days."
+        case Stage.HYBRID:
+            assert report.expiry is not None
+            action = (
+                f"Start as a hybrid: a small adapter works after about {days} days, and the platform replaces it by "
+                f"{report.expiry.date} ({report.expiry.weeks} weeks)."
+            )
+        case _:
+            action = f"Build the platform piece first, a marathon: it works after about {days} days."
+    return f"{action} {_cost_sentence(report, chosen)}"
+
+
+def _cost_sentence(report: Report, chosen: OptionReport) -> str:
+    months = str(report.horizon_months)
+    cost = f"{number_words(chosen.total[months].mean)} {report.currency} over {months} months"
+    assert report.confidence is not None
+    rivals = [option for option in report.options if option.is_open and option is not chosen]
+    if not rivals:
+        return f"It likely costs {cost}; the gates leave nothing else. Confidence is {report.confidence.value}."
+    share = percent(chosen.probability_best[months])
+    return f"It likely costs {cost} and is the cheapest in {share} of cases. Confidence is {report.confidence.value}."
+
+
 def explain(report: Report) -> tuple[str, ...]:
     """Why the verdict is what it is, the strongest reason first."""
     return tuple(_reasons(report))
@@ -23,10 +67,13 @@ def explain(report: Report) -> tuple[str, ...]:
 def tell_counterfactual(report: Report) -> str:
     """What would make another option the right one, in one sentence."""
     if report.unlock is not None:
-        return f"{report.unlock.option.value.capitalize()} if you {' and '.join(report.unlock.do)}."
+        return f"A {report.unlock.option.value}, if you {' and '.join(report.unlock.do)}."
     flips = nearest_flips(report)[:MOST_FLIPS]
     if flips:
-        parts = [_flip_words(report, flip) for flip in flips]
+        by_option: dict[Stage, list[str]] = {}
+        for flip in flips:
+            by_option.setdefault(flip.becomes, []).append(_flip_words(report, flip))
+        parts = [f"a {option.value} if {', or '.join(conditions)}" for option, conditions in by_option.items()]
         return _first_upper("; ".join(parts)) + "."
     closed = [gate for gate in report.gates if gate.state is CheckState.FAILED and gate.blocks]
     if closed:
@@ -71,8 +118,17 @@ def _reasons(report: Report) -> Iterator[str]:
             yield f"No {' and no '.join(option.value for option in gate.blocks)} ({gate.id}): {gate.because}."
     if report.is_provisional:
         yield "Provisional (G7): no team is named that would own the platform piece."
+    yield from _vote_reasons(report)
+
+
+def _vote_reasons(report: Report) -> Iterator[str]:
+    """Rules of thumb, those with the same evidence in one sentence."""
+    by_evidence: dict[str, list[str]] = {}
     for vote in report.votes:
-        yield f"A rule of thumb speaks for {vote.option.value} ({vote.id}, {vote.rule}): {vote.because}."
+        by_evidence.setdefault(vote.because, []).append(f"{vote.rule} ({vote.id})")
+    for because, rules in by_evidence.items():
+        many = "Rules" if len(rules) > 1 else "Rule"
+        yield f"{many} of thumb: {', and '.join(rules)}; {because}."
 
 
 def _money_reason(report: Report, winner: OptionReport) -> str:
@@ -82,7 +138,7 @@ def _money_reason(report: Report, winner: OptionReport) -> str:
     name = winner.option.value.capitalize()
     rivals = [option for option in report.options if option.is_open and option is not winner]
     if not rivals:
-        cost_words = f"it costs {expected} over {months} months, waiting included"
+        cost_words = f"it likely costs {expected} over {months} months, waiting included"
         return f"{name} is the only option that the gates leave; {cost_words}."
     second = min(rivals, key=lambda option: option.total[months].mean)
     against = f"{number_words(second.total[months].mean)} {report.currency} for {second.option.value}"
@@ -91,11 +147,7 @@ def _money_reason(report: Report, winner: OptionReport) -> str:
             f"{name} costs {expected} over {months} months, waiting included, against {against}: closer than what "
             "finding out would cost, so the rules of thumb settle it."
         )
-    share = percent(winner.probability_best[months])
-    return (
-        f"{name} has the lowest expected cost over {months} months, waiting included: {expected}, against {against}; "
-        f"it is the cheapest in {share} of cases."
-    )
+    return f"{name} has the lowest expected cost over {months} months, waiting included: {expected}, against {against}."
 
 
 def _time_reasons(report: Report, options: dict[Stage, OptionReport]) -> Iterator[str]:
@@ -103,10 +155,12 @@ def _time_reasons(report: Report, options: dict[Stage, OptionReport]) -> Iterato
     days = number_words(winner.time_to_value_days.mean)
     if leaning is Stage.MARATHON:
         sprint = number_words(options[Stage.SPRINT].time_to_value_days.mean)
-        yield f"It works after {days} days (a sprint after {sprint}), which waiting does not make too expensive."
+        waiting = number_words(winner.delay_cost.mean - options[Stage.SPRINT].delay_cost.mean)
+        cost = f"waiting that much longer likely costs {waiting} {report.currency}"
+        yield f"It works after {days} days, a sprint after {sprint}; {cost}."
     else:
         marathon = number_words(options[Stage.MARATHON].time_to_value_days.mean)
-        yield f"It works after {days} days (a marathon after {marathon})."
+        yield f"It works after {days} days, a marathon after {marathon}."
     if leaning is not None and report.cheapest is not leaning and not options[report.cheapest].is_open:
         by = ", ".join(options[report.cheapest].blocked_by)
         yield f"Money alone would choose {report.cheapest.value}, which {by} rules out."
@@ -116,7 +170,7 @@ def _flip_words(report: Report, flip: Flip) -> str:
     given = report.inputs[flip.input]
     at = quantity(flip.at, given.unit, report.currency)
     where = "" if flip.is_inside else ", outside the stated range" if given.low != given.high else ""
-    return f"{flip.becomes.value} if {given.title} is {flip.direction} {at}{where}"
+    return f"the {given.title} is {flip.direction} {at}{where}"
 
 
 def _first_upper(text: str) -> str:

@@ -48,6 +48,8 @@ def _faults(kind: types.Type, value: object, path: Path) -> Iterator[RequestFaul
                 yield from _faults(known[0], value, path)
         case types.ListType():
             yield from _list_faults(kind, value, path)
+        case types.DictType():
+            yield from _table_faults(kind, value, path)
         case types.FloatType() | types.IntType():
             yield from _number_faults(kind, value, path)
         case types.StrType():
@@ -89,6 +91,14 @@ def _list_faults(kind: types.ListType, value: object, path: Path) -> Iterator[Re
         yield RequestFault(path=path, message="the list is too long", remedy=f"at most {kind.max_length}")
     for index, item in enumerate(value):
         yield from _faults(kind.item_type, item, (*path, index))
+
+
+def _table_faults(kind: types.DictType, value: object, path: Path) -> Iterator[RequestFault]:
+    if not isinstance(value, Mapping):
+        yield _wrong_type(path, value, "a block of keys")
+        return
+    for key, part in value.items():
+        yield from _faults(kind.value_type, part, (*path, str(key)))
 
 
 def _number_faults(kind: types.FloatType | types.IntType, value: object, path: Path) -> Iterator[RequestFault]:

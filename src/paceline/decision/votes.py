@@ -10,6 +10,7 @@ from paceline.decision.calendar import days_between
 from paceline.decision.formulas import OPTIONS, Costs, Values
 from paceline.decision.gates import SHARED_TEAMS, SIMILAR_ADAPTERS, is_regulated, is_shared
 from paceline.decision.inputs import Input
+from paceline.decision.wording import number_words, percent
 from paceline.model.integration import Stage
 from paceline.model.request import Request, RequestKind
 
@@ -41,28 +42,28 @@ def cast_votes(request: Request, inputs: Mapping[str, Input], likely: Values, co
 
 def _votes(request: Request, inputs: Mapping[str, Input], likely: Values, costs: Costs) -> Iterator[Vote]:
     if is_shared(request, inputs):
-        teams = f"{request.teams.now} teams now, {inputs['teams_later'].likely:g} likely in 24 months"
-        yield Vote(id="H1", option=Stage.MARATHON, rule=f"shared by {SHARED_TEAMS} or more teams", because=teams)
-    if is_regulated(request):
-        regimes = ", ".join([*([request.residency] if request.residency else []), *request.compliance])
-        yield Vote(id="H2", option=Stage.MARATHON, rule="residency or compliance", because=regimes)
-    similar = request.existing.similar_adapters
-    if similar >= SIMILAR_ADAPTERS:
+        now = f"{request.teams.now} team{'' if request.teams.now == 1 else 's'} now"
+        teams = f"{now}, {inputs['teams_later'].likely:g} likely in 24 months"
         yield Vote(
-            id="H3", option=Stage.MARATHON, rule="repeated adapters", because=f"{similar} similar adapters exist"
+            id="H1", option=Stage.MARATHON, rule=f"what {SHARED_TEAMS} or more teams share is a marathon", because=teams
         )
+    if is_regulated(request):
+        regimes = ", ".join([*([request.residency] if request.residency else []), *sorted(request.compliance)])
+        yield Vote(id="H2", option=Stage.MARATHON, rule="residency and compliance ask for a marathon", because=regimes)
+    similar = request.existing.similar_adapters or 0
+    if similar >= SIMILAR_ADAPTERS:
+        rule = "repeated adapters become a marathon"
+        yield Vote(id="H3", option=Stage.MARATHON, rule=rule, because=f"{similar} similar adapters exist")
     urgency = _urgency(request, likely, costs)
     if urgency:
-        yield Vote(id="H4", option=Stage.SPRINT, rule="what is urgent: sprint with debt controls", because=urgency)
+        yield Vote(id="H4", option=Stage.SPRINT, rule="what is urgent starts as a sprint", because=urgency)
     hours = float((costs.ownership[Stage.SPRINT] / likely["hourly_rate"]).item())
     if request.kind is RequestKind.TACTICAL and not is_shared(request, inputs) and hours <= LOW_COST_HOURS:
-        because = f"the sprint likely costs about {hours:.0f} hours in all"
-        yield Vote(
-            id="H5", option=Stage.SPRINT, rule="one campaign at a low cost: sprint with a sunset", because=because
-        )
+        because = f"the sprint likely takes about {hours:.0f} hours in all"
+        yield Vote(id="H5", option=Stage.SPRINT, rule="one cheap campaign is a sprint with a sunset", because=because)
     if urgency and request.kind is RequestKind.STRATEGIC:
-        rule = "an immediate need that becomes a platform"
-        yield Vote(id="H6", option=Stage.HYBRID, rule=rule, because=f"strategic, and {urgency}")
+        rule = "an immediate need that becomes a platform is a hybrid"
+        yield Vote(id="H6", option=Stage.HYBRID, rule=rule, because=urgency)
 
 
 def _urgency(request: Request, likely: Values, costs: Costs) -> str:
@@ -75,7 +76,11 @@ def _urgency(request: Request, likely: Values, costs: Costs) -> str:
     waiting = float((costs.delay[Stage.MARATHON] - costs.delay[Stage.SPRINT]).item())
     building = float((likely["hourly_rate"] * likely["marathon_build"]).item())
     if waiting > URGENT_SHARE * building:
-        return f"waiting for the marathon likely costs {waiting / building:.1f} times what building it costs"
+        currency = request.currency or "EUR"
+        return (
+            f"waiting for the marathon likely costs {number_words(waiting)} {currency}, "
+            f"{percent(waiting / building)} of what building it costs"
+        )
     return ""
 
 

@@ -38,12 +38,16 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class LaneState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a lane stands: cursors, ledger counts, and the ordering keys with parked deliveries."""
+    """Where a lane stands: cursors, ledger counts, and the ordering keys with parked deliveries.
+
+    `first_delivered_ms` is the time of the first commit that counted a delivery, 0 when there was none.
+    """
 
     cursors: Cursors
     start: Cursors
     counts: dict[Count, int]
     parked_keys: dict[str, int]
+    first_delivered_ms: int = 0
 
 
 class LaneCommit(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +57,7 @@ class LaneCommit(msgspec.Struct, frozen=True, kw_only=True):
     unparking, giving up and replaying each move one from one fate to another. Parked deliveries count under the empty
     rule and dead ones under their letter class, since `replay` moves them between just these. `unpark` removes retry
     rows by delivery id, then `park` adds (or replaces) rows. Partitions that the lane was not opened with begin at 0.
-    `epoch` is that of the worker's lease on the lane, 0 where there are no leases.
+    `epoch` is that of the worker's lease on the lane, 0 where there are no leases. `at_ms` is when it happened.
     """
 
     lane: str
@@ -63,6 +67,12 @@ class LaneCommit(msgspec.Struct, frozen=True, kw_only=True):
     unpark: Sequence[str] = ()
     dead: Sequence[DeadLetter] = ()
     epoch: int = 0
+    at_ms: int = 0
+
+    @property
+    def delivers(self) -> bool:
+        """Whether a vendor has taken something."""
+        return self.counts.get(Count(Fate.DELIVERED), 0) > 0
 
 
 class AdmissionCommit(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,6 +60,16 @@ class LanePromises:
         assert state == LaneState(cursors={0: 9}, start={0: 5}, counts={DELIVERED: 4}, parked_keys={})
 
     @runs_to_end
+    async def test_first_delivery_keeps_its_time(self, site: StoreSite) -> None:
+        async with opened(site) as store:
+            await store.open_lane(LANE, {0: 0})
+            await store.commit(LaneCommit(lane=LANE, cursors={0: 1}, at_ms=5))
+            await store.commit(LaneCommit(lane=LANE, cursors={0: 2}, counts={DELIVERED: 1}, at_ms=7))
+            await store.commit(LaneCommit(lane=LANE, cursors={0: 3}, counts={DELIVERED: 1}, at_ms=9))
+            assert (await store.open_lane(LANE, {})).first_delivered_ms == 7
+            assert (await store.lanes())[LANE].first_delivered_ms == 7
+
+    @runs_to_end
     async def test_partition_that_is_new_begins_at_its_start(self, site: StoreSite) -> None:
         async with opened(site) as store:
             await store.open_lane(LANE, {0: 5})

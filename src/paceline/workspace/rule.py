@@ -23,7 +23,6 @@ from paceline.model.finding import Finding, Severity
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile, MappingTo
 from paceline.workspace.document import Document, PathStep
-from paceline.workspace.mapping_fields import LocatedField, located_fields
 from paceline.workspace.workspace import Workspace, event_key
 
 
@@ -118,11 +117,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """A mapping's plan, None when the mapping is wrong by itself (PL501 says so)."""
         plan = self._planned(name)
         return None if isinstance(plan, list) else plan
-
-    def fields(self, name: str) -> Sequence[LocatedField] | None:
-        """A mapping's fields with their places, None when the mapping is wrong by itself."""
-        plan = self.plan(name)
-        return None if plan is None else located_fields(self.workspace.mappings[name], plan)
 
     def type_faults(self, name: str) -> Sequence[MappingFault]:
         """What contract and vendor say against a mapping; nothing when it is wrong by itself.

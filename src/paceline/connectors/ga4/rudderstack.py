@@ -16,7 +16,8 @@ import msgspec
 from paceline.errors import UsageError
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import TIME, USER_IDS, first_of, first_text, required_text, rows_of, text_of
+from paceline.exchange.rudderstack import TIME, USER_IDS, first_text, required_text, rows_of, text_of
+from paceline.exchange.rudderstack_mappings import first_of
 from paceline.model.event import EventType
 from paceline.model.mapping import FieldRule, MappingFields, MappingFile, MappingFrom, MappingTo
 

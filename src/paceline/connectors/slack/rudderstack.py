@@ -35,7 +35,7 @@ def read_destination(config: Mapping[str, object], mappings: Mapping[str, Mappin
     """The destination; `mappings` are not used, because the words of its messages are its own."""
     losses: list[Loss] = []
     traits = [name for row in rows_of(config, "whitelistedTraitsSettings") if (name := text_of(row, "trait"))]
-    made = []
+    made: list[MappingFile] = []
     for row in rows_of(config, "eventTemplateSettings"):
         name, template = text_of(row, "eventName"), text_of(row, "eventTemplate")
         if not (name and template):

@@ -36,6 +36,7 @@ class _Lane:
         self.start: Cursors = {}
         self.counts: Counter[Count] = Counter()
         self.parked: dict[str, Parked] = {}
+        self.first_delivered_ms = 0
 
     def begin(self, start: Cursors) -> None:
         for partition, offset in start.items():
@@ -52,6 +53,7 @@ class _Lane:
             start=dict(self.start),
             counts={count: number for count, number in self.counts.items() if number},
             parked_keys=dict(Counter(row.key for row in self.parked.values())),
+            first_delivered_ms=self.first_delivered_ms,
         )
 
     def ready(self) -> list[Parked]:
@@ -102,6 +104,8 @@ class MemoryStore:
         lane = self._lane(change.lane)
         lane.move(change.cursors)
         lane.counts.update(change.counts)
+        if change.delivers and not lane.first_delivered_ms:
+            lane.first_delivered_ms = change.at_ms
         for delivery_id in change.unpark:
             lane.parked.pop(delivery_id, None)
         lane.parked.update({row.delivery_id: row for row in change.park})

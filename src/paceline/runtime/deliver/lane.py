@@ -283,7 +283,7 @@ class LaneRun:
             self._settle(result, tally)
 
     async def _record(self, tally: Tally) -> None:
-        await self._store.commit(tally.change(self._epoch))
+        await self._store.commit(tally.change(self._epoch, self._clock.now_ms()))
         for letter in tally.dead:
             if letter.position in self._quarantined:
                 self._quarantined.discard(letter.position)

@@ -56,8 +56,8 @@ class Tally:
         """Whether there is nothing to commit."""
         return not (self._cursors or self._counts or self._park or self._unpark)
 
-    def change(self, epoch: int = 0) -> LaneCommit:
-        """Everything gathered, as one atomic change under a lease's epoch."""
+    def change(self, epoch: int = 0, at_ms: int = 0) -> LaneCommit:
+        """Everything gathered until `at_ms`, as one atomic change under a lease's epoch."""
         return LaneCommit(
             lane=self._lane,
             cursors=self._cursors,
@@ -66,4 +66,5 @@ class Tally:
             unpark=self._unpark,
             dead=self.dead,
             epoch=epoch,
+            at_ms=at_ms,
         )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from paceline.mapping.path_inference import ENVELOPE
 from paceline.workspace.mapping_places import TypeRule
-
-__all__ = ["ENVELOPE", "MappingReadsDeclaredFields"]
 
 
 class MappingReadsDeclaredFields(TypeRule):

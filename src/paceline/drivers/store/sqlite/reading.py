@@ -25,11 +25,13 @@ def read_lane(connection: sqlite3.Connection, lane: str) -> LaneState:
     ).fetchall()
     counts = connection.execute("SELECT fate, rule, count FROM ledger WHERE lane = ? AND count != 0", (lane,))
     keys = connection.execute("SELECT key, count(*) FROM parked WHERE lane = ? GROUP BY key", (lane,))
+    first = connection.execute("SELECT first_delivered_ms FROM lanes WHERE lane = ?", (lane,)).fetchone()
     return LaneState(
         cursors={partition: offset for partition, offset, _ in cursors},
         start={partition: start for partition, _, start in cursors},
         counts={Count(Fate(fate), rule): count for fate, rule, count in counts},
         parked_keys=dict(keys.fetchall()),
+        first_delivered_ms=first[0] if first else 0,
     )
 
 

@@ -105,6 +105,8 @@ STORE_SCHEMA = Schema(
             next_turn_ms REAL NOT NULL DEFAULT 0
         ) WITHOUT ROWID;
 
+        ALTER TABLE lanes ADD COLUMN first_delivered_ms INTEGER NOT NULL DEFAULT 0;
+
         CREATE TABLE workers (worker TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE leases (name TEXT PRIMARY KEY, worker TEXT NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID

@@ -20,7 +20,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def open_lane(connection: sqlite3.Connection, lane: str, start: Cursors) -> LaneState:
     """Create the lane, or the partitions of it that are new, and say where it stands."""
-    connection.execute("INSERT OR IGNORE INTO lanes VALUES (?)", (lane,))
+    connection.execute("INSERT OR IGNORE INTO lanes (lane) VALUES (?)", (lane,))
     connection.executemany(
         "INSERT OR IGNORE INTO cursors VALUES (?1, ?2, ?3, ?3)",
         [(lane, partition, offset) for partition, offset in start.items()],
@@ -33,6 +33,11 @@ def apply_lane_commit(connection: sqlite3.Connection, change: LaneCommit) -> Non
     check_fence(connection, change.lane, change.epoch)
     _move_cursors(connection, change.lane, change.cursors)
     _add_counts(connection, change.lane, change.counts)
+    if change.delivers and change.at_ms:
+        connection.execute(
+            "UPDATE lanes SET first_delivered_ms = ? WHERE lane = ? AND first_delivered_ms = 0",
+            (change.at_ms, change.lane),
+        )
     if change.unpark:
         _unpark(connection, change.lane, change.unpark)
     if change.park:
