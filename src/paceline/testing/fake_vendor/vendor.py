@@ -59,6 +59,8 @@ class FakeVendor:
     def __init__(self, connector: DescribedConnector) -> None:
         self.connector = connector
         self._endpoints = _find_endpoints(connector)
+        settings = connector.manifest.settings.get("properties")
+        self._takes_any_method = isinstance(settings, dict) and "method" in settings
         self._forms = {name: _read_form(connector, name, action) for name, action in connector.actions.items()}
 
     def take(self, sent: Sent) -> list[TakenItem] | Whole:
@@ -94,10 +96,11 @@ class FakeVendor:
         at_path = [endpoint for endpoint in self._endpoints if endpoint.url.fullmatch(sent.host + sent.path)]
         if not at_path:
             return Whole(message=f"no such endpoint: {sent.host}{sent.path}", is_unknown=True)
-        is_free = not self.connector.manifest.hosts_fixed
         for endpoint in at_path:
-            if endpoint.method == sent.method or is_free:
+            if endpoint.method == sent.method:
                 return endpoint
+        if self._takes_any_method:
+            return at_path[0]
         return Whole(message=f"method {sent.method} is not allowed here", is_unknown=True)
 
     def _judge(self, entry: object, candidates: Sequence[_Form], sent: Sent) -> TakenItem:
