@@ -23,7 +23,6 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from paceline.contracts.drafts import Draft, draft_of
 from paceline.contracts.faults import pattern_options, schema_faults
 from paceline.contracts.pointers import look_up, pointer
-from paceline.contracts.typed import typed_decoder
 from paceline.errors import SchemaError
 from paceline.model.finding import SchemaFault
 
@@ -61,6 +60,8 @@ class Validator:
     @cached_property
     def _typed(self) -> msgspec.json.Decoder[object] | None:
         """Made when first needed: most validators of a workspace never see bytes."""
+        from paceline.contracts.typed import typed_decoder  # noqa: PLC0415 - 30 ms that functions need not pay
+
         return typed_decoder(self.schema, self.draft)
 
     @property

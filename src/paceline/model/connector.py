@@ -4,7 +4,7 @@ A connector is a folder with the same file names for every vendor:
 
     manifest.yaml   where the vendor is, how to authenticate, settings, limits, what its answers mean
     actions.yaml    what can be done there: method, path, how payloads become a body, the payload's JSON Schema
-    connector.py    only where data cannot say it: pure functions `build` and `read`
+    connector.py    only where data cannot say it: pure functions `build`, `follow_up` and `read`
     mappings/       ready-made mappings from the Segment spec, in the form and with the names of a workspace's
     tests/          their contract tests
     rudderstack.py  a pure function `read_destination`: RudderStack's configuration as integrations

@@ -100,15 +100,49 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One payload on its way into a request: the delivery's id (the idempotency key) and what the mapping made."""
+    """One payload on its way into a request: the delivery's id (the idempotency key) and what the mapping made.
+
+    `position` is where its event lies in the lane's topic.
+    """
 
     delivery_id: str
     payload: dict[str, object]
     occurred_ms: int = 0
+    position: Position | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One try that failed, for the history of a delivery. `status` 0 means that no answer came."""
+
+    at_ms: int
+    status: int
+    outcome_class: OutcomeClass
+
+
+MOST_ATTEMPTS_KEPT = 10
+
+
+def remember(history: tuple[Attempt, ...], attempt: Attempt) -> tuple[Attempt, ...]:
+    """A history with one more try: the first one and the newest ones, at most `MOST_ATTEMPTS_KEPT` altogether.
+
+    >>> tries = [Attempt(at_ms=at, status=503, outcome_class=OutcomeClass.TRANSIENT) for at in range(12)]
+    >>> kept = ()
+    >>> for one in tries:
+    ...     kept = remember(kept, one)
+    >>> [one.at_ms for one in kept]
+    [0, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    """
+    if len(history) < MOST_ATTEMPTS_KEPT:
+        return (*history, attempt)
+    return (history[0], *history[2:], attempt)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event due to one integration. `id` is the idempotency key: constant over retries and replays."""
+    """One event due to one integration. `id` is the idempotency key: constant over retries and replays.
+
+    `contract` is the contract and version that the event was judged by (`order_completed/1.2.0`), empty without one.
+    `history` has the tries of before, `replay_job` the replay that it is sent again by (empty: none).
+    """
 
     id: str
     position: Position
@@ -121,13 +155,18 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     attempts: int = 0
     first_failed_ms: int = 0
+    contract: str = ""
+    mapping_version: int = 0
+    history: tuple[Attempt, ...] = ()
+    replay_job: str = ""
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A delivery that waits in the retry table. The event itself stays in the log at `position`.
 
-    `attempts` counts tries that the vendor refused (a 429 never counts). `behind` is set when it only waits for an
-    earlier delivery of its ordering key.
+    `attempts` counts tries that the vendor refused (a 429 never counts), `history` has when and why. `behind` is set
+    when it only waits for an earlier delivery of its ordering key. `replay_job` is the replay that it is sent again by;
+    such a row comes after all others and has no part in the order of keys: its turn has long been missed.
     """
 
     delivery_id: str
@@ -139,15 +178,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_failed_ms: int
     outcome: Outcome
     behind: bool = False
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try, for the dead letter's history."""
-
-    at_ms: int
-    status: int
-    outcome_class: OutcomeClass
-    elapsed_ms: int = 0
+    history: tuple[Attempt, ...] = ()
+    replay_job: str = ""
 
 
 class DeadLetterClass(enum.StrEnum):
@@ -161,8 +193,25 @@ class DeadLetterClass(enum.StrEnum):
     INTERNAL = "internal"
 
 
+class LetterState(enum.StrEnum):
+    """What has become of a dead letter.
+
+    `resolved`: it was sent again and is no dead letter any more (delivered, or filtered by today's mapping).
+    """
+
+    OPEN = "open"
+    REPLAYING = "replaying"
+    RESOLVED = "resolved"
+    DISCARDED = "discarded"
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery given up on. Replayable: the event stays in the log at `position`, never copied here."""
+    """A delivery given up on. Replayable: the event stays in the log at `position`, never copied here.
+
+    `contract` is as in a delivery; `mapping_version` is 0 and `connector_version` empty where they are not known.
+    `preview` is what the mapping made of the event, as JSON with every value replaced by what kind it is. `history` has
+    the first and the newest tries. `replay_job` is the last replay that sent it again. `note` is why it was discarded.
+    """
 
     delivery_id: str
     lane: str
@@ -177,3 +226,11 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     first_failed_ms: int
     last_failed_ms: int
+    contract: str = ""
+    mapping_version: int = 0
+    connector_version: str = ""
+    preview: str = ""
+    history: tuple[Attempt, ...] = ()
+    state: LetterState = LetterState.OPEN
+    replay_job: str = ""
+    note: str = ""

@@ -28,7 +28,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `id` is the message id that its client gave (or the gateway, when the client gave none), `name` is the event name
     of a track call and the type for every other call, `key` orders it (userId, or else anonymousId), `source` says who
-    sent it. `payload` is the whole event as a JSON object (`payload["properties"]["total"]`); nobody may change it.
+    sent it. `contract` is the contract and version that it was judged by, empty without one. `payload` is the whole
+    event as a JSON object (`payload["properties"]["total"]`); nobody may change it.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
     received_ms: int
     payload: dict[str, object]
+    contract: str = ""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ def read_event(record: Record) -> Event:
         source=record.source,
         received_ms=record.received_ms,
         payload=payload,
+        contract=record.dataschema,
     )
 
 

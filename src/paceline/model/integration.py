@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from paceline.model.contract import Day, Name, Owner
 from paceline.model.debt import Workaround
+from paceline.model.route import Advance, ReadyWhen
 
 Score = Annotated[int, Meta(ge=1, le=5)]
 
@@ -23,10 +24,11 @@ class Stage(enum.StrEnum):
 
 
 class Ordering(enum.StrEnum):
-    """What a failed delivery makes later ones wait for: nothing, or earlier ones of the same key."""
+    """What deliveries wait for: nothing, earlier ones of the same key, or earlier ones of the same partition."""
 
     NONE = "none"
     PER_KEY = "per_key"
+    STRICT = "strict"
 
 
 class Sla(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +59,25 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     milestones: Annotated[
         list[Day], Meta(description="Days on which somebody looks how far the migration is, in order.")
     ] = []
+
+
+class AfterExpiry(enum.StrEnum):
+    """What becomes of events that come in after the end date.
+
+    `flow`: they are delivered, while check fails and people are told. `park`: the lane stands still and its events wait
+    in the log. `refuse`: nothing that was received since is delivered, and /v1/in/<integration> answers 410.
+    """
+
+    FLOW = "flow"
+    PARK = "park"
+    REFUSE = "refuse"
+
+
+class Extension(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The end was put off, by an RFC of its own."""
+
+    until: Annotated[Day, Meta(description="The new last day.")]
+    rfc: Annotated[str, Meta(description="The RFC that allows it, such as rfcs/0007-more-time.md.")]
 
 
 class DeliveryLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,12 +141,44 @@ class IntegrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     route: Annotated[
         str, Meta(description="`direct` (events as they came in), `bus` (canonical events) or the name of a toggle.")
     ] = "direct"
-    ordering: Ordering = Ordering.NONE
+    direct_events: Annotated[
+        list[str],
+        Meta(
+            description="Mappings that the direct path uses while the route is a toggle, where they are others than"
+            " `events`; such as those of requests (webhook.SOURCE) that an adapter makes events of."
+        ),
+    ] = []
+    ready_when: Annotated[
+        ReadyWhen,
+        Meta(description="The evidence that a toggle needs before it moves on, and that it steps back without."),
+    ] = ReadyWhen()
+    advance: Annotated[
+        Advance, Meta(description="Whether a toggle with that evidence moves on by itself (`auto`) or asks (`ask`).")
+    ] = Advance.ASK
+    noise: Annotated[
+        list[str], Meta(description="Payload fields that may differ between the two paths, such as meta.sent_at.")
+    ] = []
+    ordering: Annotated[
+        Ordering,
+        Meta(
+            description="What deliveries wait for: `none`, earlier ones of the same key (`per_key`), or everything"
+            " before them in their partition (`strict`). What that costs: paceline explain retry."
+        ),
+    ] = Ordering.NONE
     limits: DeliveryLimits = DeliveryLimits()
     expires: Annotated[
         Day | None,
         Meta(description="The day after which this integration is a defect. A sprint and a hybrid must have it."),
     ] = None
+    started: Annotated[
+        Day | None, Meta(description="The day on which its stage began; `paceline promote` writes it.")
+    ] = None
+    extensions: Annotated[
+        list[Extension], Meta(description="How often its end was put off, and by which RFC; at most twice.")
+    ] = []
+    after_expiry: Annotated[
+        AfterExpiry, Meta(description="What becomes of events after the end: flow, park or refuse.")
+    ] = AfterExpiry.FLOW
     migration: Annotated[
         Migration | None, Meta(description="What comes after this stage. A sprint and a hybrid must have it.")
     ] = None

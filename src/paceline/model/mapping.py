@@ -74,7 +74,7 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if value is not None and not isinstance(value, str):
             msgspec.structs.force_setattr(self, "value", json.dumps(value))
         if self.fields is not None:
-            _write_constants(self.fields)
+            write_constants(self.fields)
 
 
 class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,10 +95,10 @@ class MappingFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = False
 
     def __post_init__(self) -> None:
-        _write_constants(self.fields)
+        write_constants(self.fields)
 
 
-def _write_constants(fields: dict[str, Any]) -> None:
+def write_constants(fields: dict[str, Any]) -> None:
     """Turn the numbers, booleans and nulls of fresh fields into the expressions that they are: 1 into `1`."""
     for target, rule in fields.items():
         if not isinstance(rule, FieldRule | str):

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from paceline.model.debt import DebtSettings
 from paceline.model.door import DoorChanges, DoorSettings
+from paceline.model.kafka_settings import KafkaBus
 
 Positive = Annotated[int, Meta(ge=1)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -48,6 +49,30 @@ class MemoryStore(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="memory"
 ):
     """A store for tests: forgets everything when its process ends."""
+
+
+class PostgresStore(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="postgres"
+):
+    """A store in PostgreSQL, for workers on many machines. Needs the extra `postgres`."""
+
+    url: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="A secret reference such as ${env:PACELINE_POSTGRES}; without a password, the URL itself.",
+        ),
+    ]
+    schema: Annotated[
+        str,
+        Meta(pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Where the tables are; one for each workspace."),
+    ] = "paceline"
+    connections: Annotated[
+        int, Meta(ge=1, le=100, description="How many a worker opens at most, beside the one of its leases.")
+    ] = 4
+
+
+StoreSettings = SqliteStore | MemoryStore | PostgresStore
 
 
 class GatewayLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,12 +145,18 @@ class WebhookScheme(enum.StrEnum):
     GITHUB = "github"
     TYPEFORM = "typeform"
     SEGMENT = "segment"
+    CUSTOMERIO = "customerio"
+    INTERCOM = "intercom"
+    SENDGRID = "sendgrid"
+    TOKEN = "token"  # noqa: S105 - the name of a scheme
+    """No signature: the secret itself comes with each request, for what can be told nothing but an address."""
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A source whose requests are signed by a vendor, at /v1/in/<source>.
 
-    Both secrets are accepted, so that one can be replaced while the other still signs.
+    Both secrets are accepted, so that one can be replaced while the other still signs. `adapter` turns the requests
+    into events, those too that came before it was there; with `wait_for_adapter` they are kept until then.
     """
 
     scheme: Annotated[WebhookScheme, Meta(description="Whose way of signing it is.")]
@@ -136,6 +167,13 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tolerance_secs: Annotated[
         int, Meta(ge=1, le=3600, description="How far a signed timestamp may lie from our clock, before and after.")
     ] = 300
+    adapter: Annotated[
+        str, Meta(description="What turns its requests into events: a file of adapters/, or one that comes along.")
+    ] = ""
+    wait_for_adapter: Annotated[
+        bool,
+        Meta(description="Keep its requests in the log for as long as there is no adapter, whatever retention says."),
+    ] = False
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -187,6 +225,21 @@ class DiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return self.low_water_bytes or max(disk_bytes // 20, 256 * 1024**2)
 
 
+class LetterRetention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long dead letters are kept, events in quarantine too. The bus has a retention of its own, which is shorter.
+
+    When the bus lets go of an event that an open dead letter needs, a copy stays beside the store. Beyond
+    `dead_letters_max_bytes` the oldest copies go; their letters stay listed, and cannot be sent again.
+    """
+
+    dead_letters_days: Annotated[
+        float, Meta(gt=0, le=366, description="Days since the last failure after which a dead letter is forgotten.")
+    ] = 30.0
+    dead_letters_max_bytes: Annotated[
+        int, Meta(ge=1024**2, description="The most that copies of dead letters' events may take; the oldest go first.")
+    ] = 1024**3
+
+
 class DedupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a repeated (source, message id) is recognised, and how many ids are remembered at most."""
 
@@ -207,16 +260,50 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = msgspec.field(default_factory=lambda: [443, 80])
 
 
+class FlagdFile(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="flagd_file"
+):
+    """Route toggles in a file of flagd definitions, of the workspace or of a folder that several machines share."""
+
+    path: Annotated[str, Meta(description="The file, below the workspace or absolute.")] = "toggles.flagd.json"
+
+
+class OpenFeatureProvider(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="openfeature"
+):
+    """Route toggles of any OpenFeature provider. Its flags have the values `direct`, `shadow` and `bus`."""
+
+    provider: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+            description="Where its class is, such as openfeature.contrib.provider.flagd:FlagdProvider.",
+        ),
+    ]
+    settings: Annotated[dict[str, object], Meta(description="What the class is made with; secrets as references.")] = {}
+
+
+class LifecycleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long what is temporary may last."""
+
+    hybrid_days: Annotated[
+        int, Meta(ge=1, le=366, description="How long a hybrid may last from its start; each extension adds as much.")
+    ] = 90
+
+
 class PacelineFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """paceline.yaml: how this workspace runs."""
 
     workspace: Annotated[str, Meta(description="The workspace's name.")]
     gateway: GatewaySettings = GatewaySettings()
-    bus: SqliteBus | MemoryBus = SqliteBus()
-    store: SqliteStore | MemoryStore = SqliteStore()
+    bus: SqliteBus | MemoryBus | KafkaBus = SqliteBus()
+    store: StoreSettings = SqliteStore()
     sources: Annotated[dict[str, SourceSettings], Meta(description="Who may send events in, by name.")]
     door: DoorSettings = DoorSettings()
     dedup: DedupSettings = DedupSettings()
+    retention: LetterRetention = LetterRetention()
     disk: DiskSettings = DiskSettings()
     egress: Egress = Egress()
+    toggles: FlagdFile | OpenFeatureProvider = FlagdFile()
     debt: DebtSettings = DebtSettings()
+    lifecycle: LifecycleSettings = LifecycleSettings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -28,6 +28,34 @@ class Trimmed(NamedTuple):
 
     records: int
     kept_bytes: int
+
+
+@runtime_checkable
+class TrimmedBus(Protocol):
+    """A bus that somebody who knows the lanes' cursors must keep house for, now and then."""
+
+    async def trim(self, topic: str, keep_from: Cursors) -> Trimmed | None:
+        """Drop what is beyond retention and lies before `keep_from`; what was dropped, as far as it is known."""
+
+
+@runtime_checkable
+class ExpiringBus(Protocol):
+    """A bus for all topics that says what `trim` would drop next, so that something of it can be copied before."""
+
+    async def expiring(self, topic: str, keep_from: Cursors) -> Cursors:
+        """What `trim` with the same `keep_from` would drop first: by partition, the offset behind it.
+
+        A step's worth, empty when nothing is to go. Raises StorageError.
+        """
+
+    async def ends(self, topic: str) -> Mapping[int, PartitionEnds]:
+        """See `Bus`."""
+
+    async def fetch(self, topic: str, positions: Sequence[Position]) -> Mapping[Position, Record]:
+        """See `Bus`."""
+
+    async def trim(self, topic: str, keep_from: Cursors) -> Trimmed | None:
+        """See `TrimmedBus`."""
 
 
 class Reader(Protocol):

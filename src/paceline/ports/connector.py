@@ -22,7 +22,7 @@ class Connector(Protocol):
     """Knowledge of one vendor's API. Pure: never opens a socket, sleeps, retries or reads a clock.
 
     A lane asks for `batch_limits` once an action, groups items by `batch_key` (items of one request share it), calls
-    `build` once a request, sends it, and gives the answer to `read`.
+    `build` once a request, sends it, sends the `follow_up` where there is one, and gives the last answer to `read`.
     """
 
     @property
@@ -37,6 +37,14 @@ class Connector(Protocol):
 
     def build(self, action: str, items: Sequence[Item], settings: Mapping[str, object], *, now_ms: int) -> Request:
         """The request that carries these items, authenticated. `settings` are checked and resolved."""
+
+    def follow_up(
+        self, action: str, items: Sequence[Item], settings: Mapping[str, object], answer: Answer, *, now_ms: int
+    ) -> Request | None:
+        """The second call of what a vendor offers in two only, such as an update of what turns out to exist.
+
+        None for nearly every answer. The answer to it counts instead; there is never a third call.
+        """
 
     def read(self, action: str, items: Sequence[Item], answer: Answer, *, now_ms: int) -> Sequence[Outcome]:
         """One outcome for each item, in order."""

@@ -20,8 +20,8 @@ class Turns(msgspec.Struct, frozen=True, kw_only=True):
 class ThrottleStore(Protocol):
     """Shared by all lanes of all workers, and kept over restarts.
 
-    A worker calls `pause` when a vendor asks for one, `paused_until` when a lane begins, and `take_turns` a few times a
-    second for each account whose pace is known; never once a call.
+    A worker calls `pause` when a vendor asks for one, and, while it has something to send, a few times a second
+    `take_turns` for each account whose pace is known and `paused_until` for the others; never once a call.
     """
 
     async def pause(self, account: str, *, until_ms: int) -> None:
