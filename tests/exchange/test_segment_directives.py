@@ -133,6 +133,18 @@ CASES: dict[str, tuple[object, object]] = {
         [{"@replace": {"pattern": "a", "value": path(name)}} for name in ("$.nope", "$.list")],
         ["", ""],
     ),
+    "merge_takes_lists_and_texts_apart": (
+        {"@merge": {"direction": "right", "objects": [path("$.list"), path("$.userId"), path("$.zero"), {"0": "x"}]}},
+        {"0": "x", "1": "1", "2": [2, 3], "3": {"a": 1}},
+    ),
+    "flatten_that_omits_lists_puts_a_list_under_the_empty_key": (
+        {"@flatten": {"separator": ".", "omitArrays": True, "value": [path("$.userId")]}},
+        {"": ["u1"]},
+    ),
+    "json_writes_numbers_as_javascript": (
+        {"@json": {"mode": "encode", "value": [12.0, 1e21, path("$.amount"), {"a": 100.0}]}},
+        '[12,1e+21,12.5,{"a":100}]',
+    ),
     "array_path_maps_every_item": (
         {"@arrayPath": ["$.products", {"id": path("$.id"), "name": path("name")}]},
         [{"id": 1, "name": "A"}, {"id": 2}, {}],

@@ -446,3 +446,69 @@ def test_every_expression_of_the_pool_has_a_target_where_it_is_proven_or_silent(
                 proven += check_mapping(compiled.spec, compiled.plan, CONTRACT, ACTION).is_proven
     assert proven > 2 * len(POOL)
     assert len(VALID_EVENTS) == 60
+
+
+NAMELESS: dict[str, Any] = {
+    "type": "object",
+    "properties": {"userId": {"type": ["string", "null"]}, "anonymousId": {"type": ["string", "null"]}},
+}
+NAMED: dict[str, Any] = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+
+
+def report_of_nameless(value: str, when: str, action: dict[str, Any] = NAMED) -> CheckReport:
+    spec = MappingFile(
+        mapping="a.b",
+        version=1,
+        from_=MappingFrom(event="A"),
+        to=MappingTo(connector="b", action="c"),
+        when=when,
+        fields={"id": value},
+    )
+    compiled = compile_mapping(spec)
+    assert isinstance(compiled, CompiledMapping), compiled
+    return check_mapping(spec, compiled.plan, NAMELESS, action)
+
+
+@pytest.mark.parametrize(
+    ("when", "value"),
+    [
+        ("not is_blank($.userId) or not is_blank($.anonymousId)", "$.userId ?? $.anonymousId"),
+        (
+            "not is_blank($.userId) or not is_blank($.anonymousId)",
+            "if not is_blank($.userId) then $.userId else $.anonymousId",
+        ),
+        (
+            "not is_blank($.userId) or not is_blank($.anonymousId)",
+            "(if not is_blank($.userId) then $.userId) ?? (if not is_blank($.anonymousId) then $.anonymousId)",
+        ),
+        ("not (is_blank($.userId) and is_blank($.anonymousId))", "$.userId ?? $.anonymousId"),
+        ("not is_blank($.userId ?? $.anonymousId)", "coalesce($.userId, $.anonymousId)"),
+        ("is_blank($.userId) == false", "if not is_blank($.userId) then $.userId"),
+        ("not is_blank($.userId)", "if is_blank($.userId) then missing() else $.userId"),
+    ],
+)
+def test_condition_of_the_mapping_proves_what_its_fields_need(when: str, value: str) -> None:
+    assert report_of_nameless(value, when).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("when", "value"),
+    [
+        ("not is_blank($.userId) or not is_blank($.anonymousId)", "$.userId"),
+        ("not is_blank($.userId) or not is_blank($.anonymousId)", "if not is_blank($.userId) then $.userId"),
+        ("not (is_blank($.userId) or is_blank($.anonymousId)) or exists($.anonymousId)", "$.userId"),
+        ("is_blank($.userId)", "if not is_blank($.userId) then $.userId"),
+        ("is_blank($.userId) != false", "$.userId"),
+    ],
+)
+def test_condition_that_proves_less_leaves_the_fault(when: str, value: str) -> None:
+    assert "may_be_missing" in {fault.code for fault in report_of_nameless(value, when).faults}
+
+
+@pytest.mark.parametrize("value", ["$.userId", "$.userId | string", "$.userId | lower", "$.userId | truncate(20)"])
+def test_text_that_is_not_blank_has_a_character(value: str) -> None:
+    least = {"type": "object", "properties": {"id": {"type": "string", "minLength": 1}}, "required": ["id"]}
+    report = report_of_nameless(value, "not is_blank($.userId)", least)
+    assert (report.faults, report.unproven) == ((), ())
+    assert report_of_nameless(value, "exists($.userId)", least).unproven
+    assert report_of_nameless("$.userId | truncate(0)", "not is_blank($.userId)", least).unproven

@@ -7,7 +7,7 @@ writes that as a mapping expression. The paths are those of its event specificat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,15 @@ from paceline.model.mapping import MappingFile
 
 TRAITS = "($.traits ?? $.context.traits)"
 """The traits of a call: its own, or else those that its context carries."""
+
+TIME = "$.timestamp ?? $.originalTimestamp"
+"""When an event happened."""
+
+USER_IDS = ("$.userId", "$.traits.userId", "$.traits.id", "$.context.traits.userId", "$.context.traits.id")
+"""Where RudderStack looks for a user id, in its order."""
+
+EMAILS = ("$.traits.email", "$.context.traits.email", "$.properties.email")
+"""Where RudderStack looks for an e-mail address, in its order."""
 
 IS_MAPPED = "not is_blank($.context.mappedToDestination)"
 """Whether the traits of a call were named for the vendor already, as reverse ETL does it."""
@@ -28,6 +37,15 @@ def first_of(*paths: str) -> str:
     '((if not is_blank($.userId) then $.userId) ?? (if not is_blank($.anonymousId) then $.anonymousId))'
     """
     return "(" + " ?? ".join(f"(if not is_blank({path}) then {path})" for path in paths) + ")"
+
+
+def first_text(paths: Sequence[str]) -> str:
+    """An expression for the first value that is neither missing, null nor blank text, as text.
+
+    >>> first_text(["$.userId"])
+    '(if not is_blank($.userId) then $.userId | string)'
+    """
+    return " ?? ".join(f"(if not is_blank({path}) then {path} | string)" for path in paths)
 
 
 def in_traits(*names: str) -> tuple[str, ...]:

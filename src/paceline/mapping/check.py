@@ -293,6 +293,7 @@ class _Check(Notes):
         if suspicion is not None:
             self.faults.append(suspicion)
         if found.is_known and kinds & k.NULL and not takes & k.NULL:
+            self.is_presence_open = True
             message = f"{shorten(source.tree)} may be null, which the vendor does not take"
             self.fault(source, "may_be_null", message, "add `?? missing()` to leave it out then")
         schema = without_null(found.schema)

@@ -177,7 +177,25 @@ def _text(node: Call, schema: Schema) -> Schema:
         given = choices_of(_literal_schema(node, 1)) or ()
         known = [limit_of(schema, "maxLength", min), *(max(count, 0) for count in given)]
         most = min((limit for limit in known if limit is not None), default=None)
-    return {"type": "string"} if most is None else {"type": "string", "maxLength": most}
+    least = _least_characters(node, schema)
+    limits = {**({} if most is None else {"maxLength": most}), **({"minLength": least} if least else {})}
+    return {"type": "string", **limits}
+
+
+def _least_characters(node: Call, schema: Schema) -> int:
+    """How long a text is at least after a function that never takes its last character."""
+    is_text = schema_kinds(schema) & k.TEXT
+    least = int(limit_of(schema, "minLength", max) or 0) if is_text else 1
+    match node.function:
+        case "string":
+            return min(least, 1) if schema_kinds(schema) & k.SOMETHING & ~k.TEXT else least
+        case "lower" | "upper":
+            return min(least, 1)
+        case "truncate":
+            cuts: list[int] = [max(count, 0) for count in choices_of(_literal_schema(node, 1)) or (0,)]
+            return min(least, *cuts)
+        case _:
+            return 0
 
 
 def _literal_schema(node: Call, position: int) -> Schema:

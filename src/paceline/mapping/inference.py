@@ -191,13 +191,21 @@ class Inference(PathInference):
         self.flaw(literal, "pointless", message, hint, severity=Severity.WARNING)
 
     def _condition(self, node: Condition) -> ValueType:
+        """Both branches are looked at; where the condition is known to hold, or not to hold, only one counts."""
         self.strict(node.condition, k.BOOLEAN, "`if` takes")
+        is_met = self.holds(node.condition)
         with self.assuming(node.condition):
             then = self.infer(node.then)
+        if is_met is True:
+            if node.otherwise is not None:
+                self.infer(node.otherwise)
+            return then
         if node.otherwise is None:
             never = frozenset({("if", show(node.condition))})
             return msgspec.structs.replace(then, needs=then.needs | never)
-        return _either([then, self.infer(node.otherwise)], show(node), is_choice=True)
+        with self.assuming(Not(operand=node.condition, column=node.condition.column)):
+            otherwise = self.infer(node.otherwise)
+        return otherwise if is_met is False else _either([then, otherwise], show(node), is_choice=True)
 
     def _list(self, items: Sequence[ValueType]) -> ValueType:
         schema = {

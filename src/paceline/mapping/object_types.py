@@ -21,6 +21,9 @@ def object_type(node: Call, arguments: Sequence[ValueType]) -> tuple[Schema, boo
     if node.function == "merge":
         return _merged(arguments)
     schema = arguments[0].schema
+    if node.function == "as_object":
+        is_object = schema_kinds(schema) & ~k.NULL == k.OBJECT
+        return (without_null(schema), arguments[0].is_known) if is_object else (_ANY_OBJECT, False)
     names = [argument.value for argument in node.arguments[1:] if isinstance(argument, Literal)]
     if len(names) != len(node.arguments) - 1 or not isinstance(schema, dict) or not _is_flat(schema):
         return _ANY_OBJECT, False

@@ -11,7 +11,7 @@ import msgspec
 
 from paceline.errors import nearest_name_hint
 from paceline.mapping import kinds as k
-from paceline.mapping.assumptions import Place, proved_by
+from paceline.mapping.assumptions import Fact, Place, facts_of, filled_by, proved_by, verdict
 from paceline.mapping.expression import Every, Expression, Index, Key, Root, Step, Where, show
 from paceline.mapping.faults import FaultCode
 from paceline.mapping.kinds import Kinds, describe
@@ -72,6 +72,8 @@ class PathInference(ABC):
         event = Rooted(ValueType(schema=contract if is_object else {"allOf": [contract, {"type": "object"}]}), ())
         self.roots: dict[Root, Rooted] = {"$": event, "$$": event}
         self._assumed = assumed
+        self._facts: frozenset[Fact] = frozenset()
+        self._filled: frozenset[Place] = frozenset()
         self.flaws: list[TypeFlaw] = []
 
     @contextmanager
@@ -85,11 +87,18 @@ class PathInference(ABC):
     @contextmanager
     def assuming(self, condition: Expression | None) -> Iterator[None]:
         """Where a condition holds: what it proves to be there is there."""
-        outer = self._assumed
+        outer = self._assumed, self._facts, self._filled
         if condition is not None:
-            self._assumed = outer | proved_by(condition, self._bases())
+            bases = self._bases()
+            self._assumed |= proved_by(condition, bases)
+            self._facts |= facts_of(condition, bases)
+            self._filled |= filled_by(condition, bases)
         yield
-        self._assumed = outer
+        self._assumed, self._facts, self._filled = outer
+
+    def holds(self, condition: Expression) -> bool | None:
+        """Whether a condition holds by what is assumed; None when that says nothing about it."""
+        return verdict(condition, self._facts, self._bases()) if self._facts else None
 
     def _bases(self) -> dict[Root, Place]:
         return {root: rooted.place for root, rooted in self.roots.items()}
@@ -151,6 +160,8 @@ class PathInference(ABC):
         pii = container.pii | own_personal_data(container.schema)
         if here in self._assumed:
             schema = without_null(field.schema)
+            if here in self._filled and schema_kinds(schema) & k.TEXT:
+                schema = {"allOf": [schema, {"minLength": 1}]}
             return ValueType(schema=schema, is_known=is_declared, pii=pii)
         needs = container.needs if field.is_required else container.needs | {here}
         return ValueType(schema=field.schema, needs=needs, is_known=is_declared, pii=pii)

@@ -220,9 +220,9 @@ def _merged(parts: Sequence[Written]) -> Written:
     kept: list[Written] = []
     unsure: list[str] = []
     for part in reversed(parts):
-        if not part.kinds & Kind.OBJECT:
+        if not part.kinds & (Kind.OBJECT | Kind.LIST | Kind.TEXT):
             continue
-        there = fallback(part, object_of({}))
+        there = fallback(_spread(part), object_of({}))
         names = [name for name in unsure if there.entries is None or name in there.entries]
         if names and there.entries is not None:
             there = object_of({name: entry for name, entry in there.entries.items() if name not in names})
@@ -237,13 +237,23 @@ def _merged(parts: Sequence[Written]) -> Written:
     return call("merge", *written_out, gives=Kind.OBJECT)
 
 
+def _spread(part: Written) -> Written:
+    """An object, or what JavaScript makes of another value that is merged: items under their positions, or nothing."""
+    if not part.kinds & ~(Kind.OBJECT | Kind.NOTHING):
+        return part
+    if part.is_constant and isinstance(part.constant, str | list):
+        return object_of({str(position): constant(item) for position, item in enumerate(part.constant)})
+    return piped(part, "as_object", gives=Kind.OBJECT)
+
+
 def _flatten(value: object, payload: Written, where: str, translate: Translate) -> Written:
     options = _options(value, where)
     separator = _text(options, "separator", where)
     if not separator or "value" not in options:
         raise UsageError("@flatten has no separator or no value", where=where)
     inner = translate(options["value"], payload, f"{where}/value")
-    if not inner.kinds & (Kind.OBJECT | Kind.LIST):
+    takes = Kind.OBJECT if options.get("omitArrays") else Kind.OBJECT | Kind.LIST
+    if not inner.kinds & takes:
         return object_of({"": inner})
     if options.get("omitArrays"):
         flat = piped(inner, "flatten_keys", constant(separator), gives=Kind.OBJECT)

@@ -32,6 +32,16 @@ def merge(*values: dict[str, object]) -> dict[str, object]:
     return merged
 
 
+def as_object(value: object) -> dict[str, object]:
+    match value:
+        case dict():
+            return value
+        case list() | str():
+            return {str(position): item for position, item in enumerate(value)}
+        case _:
+            return {}
+
+
 def entries(value: dict[str, object], key_name: str = "key", value_name: str = "value") -> list[object]:
     return [{key_name: key, value_name: item} for key, item in value.items()]
 
@@ -127,6 +137,20 @@ FUNCTIONS: Final = (
         result=OBJECT,
         run=merge,
         examples=(Example("merge({a: 1, b: 2}, {b: 3})", {"a": 1, "b": 3}),),
+    ),
+    Function(
+        name="as_object",
+        group="Objects",
+        summary="An object as it is, a list or text as an object of its items under their positions, any other value "
+        "as `{}`. It never refuses.",
+        parameters=(ANY_VALUE,),
+        result=OBJECT,
+        run=as_object,
+        examples=(
+            Example("$.traits | as_object", {"plan": "free"}, {"traits": {"plan": "free"}}),
+            Example('["a", "b"] | as_object', {"0": "a", "1": "b"}),
+            Example("7 | as_object", {}),
+        ),
     ),
     Function(
         name="keys",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 import unicodedata
 from typing import Final
@@ -24,6 +25,8 @@ from paceline.mapping.functions.limits import MAX_TEXT_CHARACTERS, bounded_join,
 from paceline.mapping.functions.scalars import scalar_text
 from paceline.mapping.kinds import BOOLEAN, CONTAINER, INTEGER, LIST, SCALAR, SOMETHING, TEXT
 from paceline.mapping.refusals import Stop
+
+_MAYBE_FRACTION: Final = re.compile(r"[0-9](?:\.0|e)")
 
 
 def concat(*values: object) -> str:
@@ -134,9 +137,25 @@ def from_base64(text: str) -> str:
 
 def to_json(value: object) -> str:
     try:
-        return bounded_text(msgspec.json.encode(value).decode())
+        text = msgspec.json.encode(value).decode()
+        if _MAYBE_FRACTION.search(text):
+            text = msgspec.json.encode(_with_plain_numbers(value)).decode()
+        return bounded_text(text)
     except UnicodeEncodeError:
         raise Stop("wrong_type", "json takes text of whole characters, but was given half a surrogate pair") from None
+
+
+def _with_plain_numbers(value: object) -> object:
+    """Fractions as ECMAScript writes them (12.0 is 12), so that the text is what receivers would write themselves."""
+    match value:
+        case float() if math.isfinite(value):
+            return msgspec.Raw(scalar_text(value).encode())
+        case list():
+            return [_with_plain_numbers(item) for item in value]
+        case dict():
+            return {key: _with_plain_numbers(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def from_json(text: str) -> object:
@@ -422,11 +441,11 @@ FUNCTIONS: Final = (
     Function(
         name="json",
         group="Text",
-        summary="The value as JSON text.",
+        summary="The value as JSON text, numbers as `string` writes them.",
         parameters=(ANY_VALUE,),
         result=TEXT,
         run=to_json,
-        examples=(Example("$.properties | json", '{"a":1}', {"properties": {"a": 1}}),),
+        examples=(Example("$.properties | json", '{"a":1}', {"properties": {"a": 1.0}}),),
     ),
     Function(
         name="from_json",

@@ -35,7 +35,9 @@ SPECIFIC: Final = 0.9
 MOST_WORDS_OF_A_PHRASE: Final = 5
 PHRASE: Final = 0.95
 VAGUE: Final = 0.15
-_NUMBERS: Final = frozenset({"number", "integer", "float", "double", "tonumber", "tofloat", "tointeger"})
+_JSON_NUMBERS: Final = frozenset({"number", "integer", "float", "double"})
+# Conversions say what is wanted, too, but are no types: a field that has one is not declared in a schema.
+_NUMBERS: Final = _JSON_NUMBERS | {"tonumber", "tofloat", "tointeger"}
 _TIMES: Final = frozenset({"datetime", "date", "timestamp", "date-time"})
 
 
@@ -121,7 +123,8 @@ def _asked(target: Target) -> _Asked:
         description=_said(description),
         type=kind,
         is_inside_list="[]" in target.field.rpartition(".")[0] or "[*]" in target.field.rpartition(".")[0],
-        is_declared=bool(target.description) or kind in {"string", "object", "boolean", "array", *_NUMBERS, *_TIMES},
+        is_declared=bool(target.description)
+        or kind in {"string", "object", "boolean", "array", *_JSON_NUMBERS, *_TIMES},
     )
 
 

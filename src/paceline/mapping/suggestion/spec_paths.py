@@ -1,8 +1,11 @@
 """The paths of the Segment spec, with the names under which tools ask for what stands there.
 
-Source: the spec's pages Common, Identify, Group, Page, Screen, Track, Mobile, Ecommerce V2 and Campaign at
-https://segment.com/docs/connections/spec/ (CC BY 4.0, read 2026-11-23) for paths and types; the names are what
-marketing tools in general call these things, such as the Google Analytics campaign parameters (utm_source and so on).
+Source: the spec's pages Common, Identify, Group, Page, Screen, Track, Mobile, Ecommerce V2 and Email at
+https://www.twilio.com/docs/segment/connections/spec/ (text: https://github.com/segmentio/segment-docs, folder
+src/connections/spec, CC BY 4.0, Common and Ecommerce V2 read 2026-11-23) for paths and types. Four paths are not the
+spec's but what libraries send beside it: `context.channel`, `context.sessionId`, `context.consent`,
+`context.campaign.id`. The names are what marketing tools in general call these things, such as the Google Analytics
+campaign parameters (utm_source and so on); no page lists them.
 
 A table's value is the kind, then names separated by `|`; a name after `~` fits less well.
 """

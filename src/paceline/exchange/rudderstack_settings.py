@@ -1,4 +1,4 @@
-"""What RudderStack's destinations have in common: where its generic names look in an event, and how settings are read.
+"""How the settings of RudderStack's destinations are read.
 
 Source: the destination guides, https://www.rudderstack.com/docs/destinations/, read 2026-11-23.
 """
@@ -8,22 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from paceline.errors import UsageError
-
-TIME = "$.timestamp ?? $.originalTimestamp"
-"""When an event happened, as an expression."""
-USER_IDS = ("$.userId", "$.traits.userId", "$.traits.id", "$.context.traits.userId", "$.context.traits.id")
-"""Where RudderStack looks for a user id, in its order."""
-EMAILS = ("$.traits.email", "$.context.traits.email", "$.properties.email")
-"""Where RudderStack looks for an e-mail address, in its order."""
-
-
-def first_text(paths: Sequence[str]) -> str:
-    """An expression for the first of some places in an event that is not blank, as text.
-
-    >>> first_text(["$.userId"])
-    '(if not is_blank($.userId) then $.userId | string)'
-    """
-    return " ?? ".join(f"(if not is_blank({path}) then {path} | string)" for path in paths)
 
 
 def text_of(config: Mapping[str, object], key: str) -> str:
