@@ -123,8 +123,11 @@ def test_posthog_says_with_a_200_that_the_quota_is_used_up() -> None:
     [
         (0, OK),
         (40100, OutcomeClass.THROTTLE),
+        (61000, OutcomeClass.THROTTLE),
         (40105, OutcomeClass.AUTH),
+        (40003, OutcomeClass.AUTH),
         (50000, AGAIN),
+        (51012, AGAIN),
         (40002, DEAD),
         (99999, DEAD),
     ],
@@ -150,7 +153,9 @@ def test_tiktok_is_never_sent_contact_data_in_plain_text(field: str) -> None:
         ({"code": 190}, OutcomeClass.AUTH),
         ({"code": 4, "is_transient": True}, OutcomeClass.THROTTLE),
         ({"code": 2, "is_transient": True}, AGAIN),
-        ({"code": 368, "is_transient": True}, AGAIN),
+        ({"code": 368, "is_transient": True}, OutcomeClass.THROTTLE),
+        ({"code": 3}, OutcomeClass.AUTH),
+        ({"code": 999, "is_transient": True}, AGAIN),
         ({"code": 100, "is_transient": False}, DEAD),
     ],
 )

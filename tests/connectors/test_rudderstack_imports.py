@@ -83,9 +83,20 @@ def test_customerio_screen_view_of_nobody_known_is_kept_under_the_anonymous_id()
     assert request["url"] == "https://track.customer.io/api/v1/events"
     assert {key: request["body"][key] for key in ("anonymous_id", "type", "name")} == {
         "anonymous_id": "a",
-        "type": "screen",
-        "name": "Cart",
+        "type": "event",
+        "name": "Viewed Cart Screen",
     }
+
+
+def test_posthog_takes_the_time_of_the_event_and_the_address_of_its_request() -> None:
+    times = {"timestamp": SINCE, "originalTimestamp": "2025-12-31T23:58:00.000Z"}
+    config = {"teamApiKey": "k", "yourInstance": "https://app.posthog.com"}
+    context = {"ip": "1.1.1.1"}
+    request = sent(
+        "posthog", config, type="track", event="A", userId="u", request_ip="9.9.9.9", context=context, **times
+    )
+    found = {name: request["body"]["properties"][name] for name in ("$time", "$timestamp", "$ip")}
+    assert found == {"$time": times["originalTimestamp"], "$timestamp": SINCE, "$ip": "9.9.9.9"}
 
 
 def test_customerio_alias_merges_people_by_id_or_address() -> None:
@@ -203,6 +214,24 @@ def test_webhook_path_of_an_event_goes_behind_the_url(url: str, path: str, expec
     request = sent("webhook", {"webhookUrl": url}, type="track", event="A", appendPath=path)
     assert request["url"] == expected
     assert request["body"] == {"type": "track", "event": "A"}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"fullPath": "https://h.test/other/1", "appendPath": "?q=1"}, "https://h.test/other/1?q=1"),
+        ({"fullPath": "https://h.test", "appendPath": "/z"}, "https://h.test/z"),
+    ],
+)
+def test_webhook_url_of_an_event_is_taken_on_the_same_host(event: dict[str, str], expected: str) -> None:
+    request = sent("webhook", {"webhookUrl": "https://h.test/in?x=1"}, type="track", event="A", **event)
+    assert (request["url"], request["body"]) == (expected, {"type": "track", "event": "A"})
+
+
+@pytest.mark.parametrize("url", ["https://h.test.evil/z", "https://h.test@evil/z", "http://h.test/z", "//h.test/z"])
+def test_webhook_url_of_an_event_on_another_host_is_not_followed(url: str) -> None:
+    request = sent("webhook", {"webhookUrl": "https://h.test/in"}, type="track", event="A", fullPath=url)
+    assert (request["url"], request["body"]["fullPath"]) == ("https://h.test/in", url)
 
 
 def test_webhook_path_that_would_change_the_host_is_refused() -> None:

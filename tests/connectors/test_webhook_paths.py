@@ -35,6 +35,25 @@ def test_path_goes_behind_the_urls_own(url: str, path: str, expected: str) -> No
     assert sent({"path": path}, url).url == expected
 
 
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"root_path": "/users/7?full=1"}, "https://hooks.example.com:8443/users/7?full=1"),
+        ({"root_path": "/users", "path": "/7"}, "https://hooks.example.com:8443/users/7"),
+        ({"root_path": "//evil.example/"}, "https://hooks.example.com:8443//evil.example/"),
+    ],
+)
+def test_root_path_replaces_the_urls_own(payload: dict[str, Any], expected: str) -> None:
+    assert sent(payload, "https://hooks.example.com:8443/in?team=1").url == expected
+
+
+@pytest.mark.parametrize("path", ["?a=1", "users", "@evil.example/", "/a/../b", "/a b", "/a#b", "/a\\b", ""])
+def test_root_path_of_another_form_is_refused(path: str) -> None:
+    refusal = CONNECTOR.payload_refusal("send_to_path", {"root_path": path, "body": {}})
+    assert refusal is not None
+    assert refusal.rule == "webhook.send_to_path/root_path"
+
+
 def test_without_a_path_it_is_the_url() -> None:
     assert sent({}).url == "https://hooks.example.com/in"
 

@@ -56,6 +56,14 @@ class FinishesOutcomes(Protocol):
     ) -> Sequence[Outcome]: ...
 
 
+class FollowsUp(Protocol):
+    """`follow_up` of a connector's own code: the second call that an answer to `request` asks for, if any. Pure."""
+
+    def __call__(
+        self, request: Request, items: Sequence[Item], answer: Answer, *, action: str, now_ms: int
+    ) -> Request | None: ...
+
+
 class DescribedConnector:
     """One vendor, ready for use; implements the port `Connector`.
 
@@ -67,6 +75,7 @@ class DescribedConnector:
         self.actions: Mapping[str, Action] = actions.actions
         self._finish_request: FinishesRequest | None = getattr(code, "build", None)
         self._finish_outcomes: FinishesOutcomes | None = getattr(code, "read", None)
+        self._follow_up: FollowsUp | None = getattr(code, "follow_up", None)
         self._plans: dict[str, _Plan] = {}
         self._validators: dict[str, Draft202012Validator] = {}
 
@@ -105,6 +114,14 @@ class DescribedConnector:
         if isinstance(self.manifest.auth, SignatureAuth):
             request = sign_request(request, items, self.manifest.auth, settings, now_ms=now_ms)
         return request
+
+    def follow_up(
+        self, action: str, items: Sequence[Item], settings: Mapping[str, object], answer: Answer, *, now_ms: int
+    ) -> Request | None:
+        if self._follow_up is None:
+            return None
+        request = self.build(action, items, settings, now_ms=now_ms)
+        return self._follow_up(request, items, answer, action=action, now_ms=now_ms)
 
     def read(self, action: str, items: Sequence[Item], answer: Answer, *, now_ms: int) -> Sequence[Outcome]:
         outcomes: Sequence[Outcome] = read_answer(self._answers(action), items, answer, now_ms=now_ms)

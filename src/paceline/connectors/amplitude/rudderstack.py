@@ -12,7 +12,8 @@ import msgspec
 
 from paceline.exchange import user_agents
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
-from paceline.exchange.rudderstack import TIME, USER_IDS, first_text, required_text, rows_of, text_of
+from paceline.exchange.rudderstack_mappings import TIME, USER_IDS, first_text
+from paceline.exchange.rudderstack_settings import required_text, rows_of, text_of
 from paceline.model.delivery import Request
 from paceline.model.event import EventType
 from paceline.model.mapping import EVERY_EVENT, FieldRule, MappingFields, MappingFile, MappingFrom, MappingTo

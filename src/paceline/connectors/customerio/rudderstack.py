@@ -13,7 +13,8 @@ import msgspec
 
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import EMAILS, TIME, USER_IDS, first_text, required_text, text_of
+from paceline.exchange.rudderstack_mappings import EMAILS, TIME, USER_IDS, first_text
+from paceline.exchange.rudderstack_settings import required_text, text_of
 from paceline.model.delivery import Request
 from paceline.model.event import EventType
 from paceline.model.mapping import MappingFields, MappingFile, MappingFrom, MappingTo
@@ -28,7 +29,8 @@ _TRAITS = "($.traits ?? $.context.traits ?? {})"
 _TYPE = "$.context.device.type | lower"
 _PLATFORM = f'{_TYPE} | switch({{ipados: "ios", tvos: "ios", watchos: "ios"}}, {_TYPE}) | one_of("ios", "android")'
 _PAGE_NAME = '$.name ?? $.properties.url ?? $.properties.title ?? $.properties.path ?? "page"'
-_SCREEN_NAME = '$.event ?? $.name ?? $.properties.name ?? "screen"'
+# An event and not a view: the guide shows `Viewed Main Screen` in the place of the screen's name.
+_SCREEN_NAME = 'concat("Viewed ", $.event ?? $.name ?? $.properties.name, " Screen") ?? "Viewed Screen"'
 # An address has a dot after its @; `user@1` is an id.
 _IS_EMAIL = '(({id}) | like("*@*.*"))'
 
@@ -59,7 +61,7 @@ def read_destination(config: Mapping[str, object], mappings: Mapping[str, Mappin
         *_devices(text_of(config, "deviceTokenEventName")),
         *_events("track", MappingFrom(event="*"), "event", "$.event | truncate_bytes(100)"),
         *_events("page", MappingFrom(type=EventType.PAGE), "page", _PAGE_NAME),
-        *_events("screen", MappingFrom(type=EventType.SCREEN), "screen", _SCREEN_NAME),
+        *_events("screen", MappingFrom(type=EventType.SCREEN), "event", _SCREEN_NAME),
         *_groups(),
         _alias(),
     )

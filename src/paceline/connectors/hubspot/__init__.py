@@ -1,1 +1,1 @@
-"""Klaviyo: JSON:API."""
+"""HubSpot: CRM, custom events, subscriptions."""

@@ -1,1 +1,1 @@
-"""Klaviyo: JSON:API."""
+"""Intercom: REST API."""

@@ -8,8 +8,8 @@ import msgspec
 
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import required_text, rows_of, text_of
 from paceline.exchange.rudderstack_mappings import first_of, in_traits, make_mapping, quoted
+from paceline.exchange.rudderstack_settings import required_text, rows_of, text_of
 from paceline.model.event import EventType
 from paceline.model.mapping import FieldRule, MappingFile, MappingFrom
 
@@ -24,13 +24,26 @@ _RENAMED = {
     "checkout_started.klaviyo": ("checkout started",),
 }
 
+# Properties that RudderStack's guide has beside those of the Segment spec.
+_CATEGORIES: Mapping[str, Mapping[str, FieldRule | str]] = {
+    "product_viewed.klaviyo": {
+        "properties.Categories": "$.properties.categories ?? (if exists($.properties.category) then"
+        " [$.properties.category])",
+        "properties.CompareAtPrice": "$.properties.compare_at_price",
+    },
+    "product_added.klaviyo": {
+        "properties.AddedItemCategories": "$.properties.categories ?? (if exists($.properties.category) then"
+        " [$.properties.category])",
+    },
+}
+
 
 def read_destination(config: Mapping[str, object], mappings: Mapping[str, MappingFile]) -> ImportedDestination:
     """The destination as two integrations: profiles and events, and consent. Raises UsageError without a key."""
     settings = {"api_key": required_text(config, "privateApiKey")}
     by_email = config.get("enforceEmailAsPrimary") is True
     events = [_renamed(mappings[name], names) for name, names in _RENAMED.items()] + [mappings["track.klaviyo"]]
-    screen = mappings["screen.klaviyo"]
+    screen = _named(mappings["screen.klaviyo"])
     main = ImportedIntegration(
         settings=settings,
         mappings=tuple(
@@ -41,11 +54,20 @@ def read_destination(config: Mapping[str, object], mappings: Mapping[str, Mappin
     return ImportedDestination(integrations=(main, consent), losses=_LOSSES)
 
 
+def _named(screen: MappingFile) -> MappingFile:
+    """The guide: a screen view is a metric with the screen's name."""
+    named: dict[str, FieldRule | str] = {"metric.data.attributes.name": '$.name ?? $.event ?? "Viewed Screen"'}
+    return msgspec.structs.replace(screen, fields={**screen.fields, **named})
+
+
 def _renamed(mapping: MappingFile, names: tuple[str, ...]) -> MappingFile:
     """The mapping for every event whose name is one of `names` in any case."""
     is_one = " or ".join(f"($.event | trim | lower) == {quoted(name)}" for name in names)
     when = f"({is_one}) and ({mapping.when})" if mapping.when else is_one
-    return msgspec.structs.replace(mapping, from_=MappingFrom(type=EventType.TRACK, event="*"), when=when)
+    more = _CATEGORIES.get(mapping.mapping, {})
+    return msgspec.structs.replace(
+        mapping, from_=MappingFrom(type=EventType.TRACK, event="*"), when=when, fields={**mapping.fields, **more}
+    )
 
 
 def _without_own_id(mapping: MappingFile) -> MappingFile:
@@ -95,11 +117,6 @@ def _subscription(name: str, kind: EventType, channels: set[str], listed: str, *
 
 
 _LOSSES = (
-    Loss(
-        about="screen",
-        message="RudderStack names the metric after the screen; here all screens are the metric Viewed Screen",
-        hint="write metric.data.attributes.name: $.name in screen.klaviyo",
-    ),
     Loss(
         about="device mode",
         message="page views and what Klaviyo's own script sends are not part of the destination's cloud mode",

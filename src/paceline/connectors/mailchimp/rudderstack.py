@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from paceline.errors import UsageError
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import TIME, required_text
-from paceline.exchange.rudderstack_mappings import IS_MAPPED, TRAITS, first_of, in_traits, make_mapping
+from paceline.exchange.rudderstack_mappings import IS_MAPPED, TIME, TRAITS, first_of, in_traits, make_mapping
+from paceline.exchange.rudderstack_settings import required_text
 from paceline.model.event import EventType
 from paceline.model.mapping import MappingFile
 

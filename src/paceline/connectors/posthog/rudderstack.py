@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from paceline.exchange import user_agents
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
-from paceline.exchange.rudderstack import TIME, USER_IDS, first_text, required_text, text_of
+from paceline.exchange.rudderstack_mappings import TIME, USER_IDS, first_text
+from paceline.exchange.rudderstack_settings import required_text, text_of
 from paceline.model.event import EventType
 from paceline.model.mapping import EVERY_EVENT, MappingFields, MappingFile, MappingFrom, MappingTo
 
@@ -119,11 +120,11 @@ def _common() -> MappingFields:
     fields: MappingFields = {
         "messageId": "$.messageId",
         "timestamp": TIME,
-        "properties.$time": TIME,
+        "properties.$time": "$.originalTimestamp ?? $.timestamp",
         "properties.$timestamp": TIME,
         "properties.distinct_id": first_text(["$.userId", "$.anonymousId"]),
         "properties.$anon_distinct_id": _present("$.anonymousId"),
-        "properties.$ip": _present("$.context.ip", "$.request_ip"),
+        "properties.$ip": _present("$.request_ip", "$.context.ip"),
         "properties.$os": f"(if {_WEB} then ({user_agents.system(_AGENT)})) ?? {_present('$.context.os.name')}",
         "properties.$browser": f"if {_WEB} then ({user_agents.browser(_AGENT)})",
         "properties.$browser_version": f"if {_WEB} then ({user_agents.browser_version(_AGENT)})",

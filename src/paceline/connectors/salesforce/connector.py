@@ -1,4 +1,4 @@
-"""What the description cannot say about Salesforce: one error code for two limits, members that are there already."""
+"""What the description cannot say about Salesforce: a code for two limits, and members that are there already."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ import msgspec
 
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import TIME, USER_IDS, first_text, required_text
+from paceline.exchange.rudderstack_mappings import TIME, USER_IDS, first_text
+from paceline.exchange.rudderstack_settings import required_text
 from paceline.model.mapping import FieldRule, MappingFields, MappingFile, MappingTo
 
 _SENT: MappingFields = {

@@ -8,8 +8,8 @@ import msgspec
 
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
 from paceline.exchange.loss import Loss
-from paceline.exchange.rudderstack import required_text, rows_of, text_of
 from paceline.exchange.rudderstack_mappings import TRAITS, first_of, in_traits, make_mapping, quoted
+from paceline.exchange.rudderstack_settings import required_text, rows_of, text_of
 from paceline.model.delivery import Request
 from paceline.model.event import EventType
 from paceline.model.mapping import MappingFile

@@ -1,1 +1,1 @@
-"""Klaviyo: JSON:API."""
+"""Slack: incoming webhooks and the Web API."""

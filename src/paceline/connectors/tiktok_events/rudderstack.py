@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from paceline.exchange.integration import ImportedDestination, ImportedIntegration
-from paceline.exchange.rudderstack import required_text, rows_of, text_of
+from paceline.exchange.rudderstack_settings import required_text, rows_of, text_of
 from paceline.model.mapping import EVERY_EVENT, FieldRule, MappingFields, MappingFile, MappingFrom, MappingTo
 
 _STANDARD = (

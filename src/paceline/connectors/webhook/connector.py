@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -39,7 +40,8 @@ def build(
         headers = _with_payload_headers(headers, payload.get("headers"))
         body = payload["body"]
         assert isinstance(body, dict)
-        request = msgspec.structs.replace(request, url=_below(request.url, payload.get("path")), body=body)
+        url = _at_root(request.url, payload.get("root_path"))
+        request = msgspec.structs.replace(request, url=_below(url, payload.get("path")), body=body)
         payload = body
     headers = _with_own_headers(headers, settings.get("headers"))
     if method not in {"GET", "DELETE"}:
@@ -52,6 +54,18 @@ def build(
         body_format=BodyFormat.NONE,
         body=None,
     )
+
+
+def _at_root(url: str, path: object) -> str:
+    """The URL's scheme, host and port with another path. The path's form has been checked by the action's schema.
+
+    >>> _at_root("https://hooks.example.com/in?team=1", "/users/7")
+    'https://hooks.example.com/users/7'
+    """
+    if not isinstance(path, str):
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _below(url: str, path: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 
@@ -30,7 +31,7 @@ class Tokens:
 
     def answer(self, sent: Sent, accounts: Sequence[Account]) -> Reply:
         """A new token, or why there is none (RFC 6749, sections 5.1 and 5.2)."""
-        form = sent.body if isinstance(sent.body, dict) else {}
+        form = _client_of(sent) | (sent.body if isinstance(sent.body, dict) else {})
         if form.get("grant_type") not in set(OAuth2Grant):
             return _refuse("unsupported_grant_type")
         if not form.get("client_id") or not form.get("client_secret"):
@@ -62,6 +63,16 @@ class Tokens:
 def _path_of(url: str) -> str:
     after_host = url.partition("://")[2] or url
     return "/" + after_host.partition("/")[2]
+
+
+def _client_of(sent: Sent) -> dict[str, object]:
+    """The client where it stands in a header (RFC 6749, section 2.3.1), by the names that it has in a form."""
+    scheme, _, encoded = sent.headers.get("authorization", "").partition(" ")
+    try:
+        client, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": client, "client_secret": secret} if scheme == "Basic" and colon else {}
 
 
 def _is_client(auth: OAuth2Auth, account: Account, form: dict[str, object]) -> bool:
