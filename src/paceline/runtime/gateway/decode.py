@@ -13,6 +13,7 @@ from paceline.model.event import EventType
 from paceline.model.record import Record
 from paceline.model.settings import GatewayLimits
 from paceline.runtime.gateway.door import Door, Source
+from paceline.runtime.gateway.refusal import RequestRefusal
 
 MAX_ID_CHARS = 512
 """Longer message ids, user ids and event names are refused: no client makes them, and they are indexed everywhere."""
@@ -26,17 +27,6 @@ class EventVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     detail: str = ""
     warning: str = ""
-
-
-class RequestRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request as a whole is refused. `limit` names the setting that was hit, with its value and what came."""
-
-    status: int
-    code: str
-    message: str
-    limit: str = ""
-    value: int = 0
-    actual: int = 0
 
 
 class DecodedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +80,19 @@ def body_too_large(max_bytes: int, actual: int) -> RequestRefusal:
         limit="max_body_bytes",
         value=max_bytes,
         actual=actual,
+        closes=True,
+    )
+
+
+def too_deep(limits: GatewayLimits) -> RequestRefusal:
+    """The refusal of a body that nests too deep: counting ends at the first bracket too many."""
+    return RequestRefusal(
+        status=400,
+        code="too_deep",
+        message=f"the body nests deeper than {limits.max_depth} levels",
+        limit="max_depth",
+        value=limits.max_depth,
+        actual=limits.max_depth + 1,
     )
 
 
@@ -101,13 +104,7 @@ def read_envelope(body: bytes, limits: GatewayLimits) -> Envelope | RequestRefus
     except UnicodeDecodeError:
         return RequestRefusal(status=400, code="bad_utf8", message="the body is not UTF-8")
     except RecursionError:
-        return RequestRefusal(
-            status=400,
-            code="too_deep",
-            message=f"the body nests deeper than {limits.max_depth} levels",
-            limit="max_depth",
-            value=limits.max_depth,
-        )
+        return too_deep(limits)
     except msgspec.ValidationError as error:
         return RequestRefusal(status=400, code="bad_request", message=f"the body does not have the right form: {error}")
     except msgspec.DecodeError:

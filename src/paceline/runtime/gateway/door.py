@@ -9,7 +9,7 @@ import msgspec
 
 from paceline.admission.door_policy import Judgement, judge_undeclared
 from paceline.model.door import DoorRules
-from paceline.model.settings import GatewayLimits, GatewaySettings
+from paceline.model.settings import GatewayLimits, GatewaySettings, Quota, WebhookSettings
 
 Judge = Callable[[dict[str, object]], Judgement]
 """Judges one event by its contract. The event is not changed."""
@@ -25,6 +25,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     judges: Mapping[str, Judge] = {}
     rules: DoorRules = DoorRules()
+    quota: Quota | None = None
 
     def judge(self, record_type: str, event: dict[str, object]) -> Judgement:
         """What the door does with an event of this source."""
@@ -32,14 +33,43 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         return judge_undeclared(record_type, self.rules) if judge is None else judge(event)
 
 
+class WebhookSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A source whose requests a vendor signs. `secrets` are the ones that count, the newest first."""
+
+    source: Source
+    settings: WebhookSettings
+    secrets: Sequence[str]
+
+    def __repr__(self) -> str:
+        return f"WebhookSource({self.source.name}, {self.settings.scheme})"
+
+
+class WebhookAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a vendor sends to: /v1/in/<name>, the name of a webhook source or of an integration that reads one.
+
+    `since_ms` and `ends_ms` are when it was said that the address ends, and when it does (Unix milliseconds, 0 for
+    never); `plan` is a document about it. With `is_refused` it is closed once it has ended.
+    """
+
+    source: str
+    since_ms: int = 0
+    ends_ms: int = 0
+    plan: str = ""
+    is_refused: bool = False
+    replacement: str = ""
+
+
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Everything of the workspace that the gateway needs. Replaced as a whole when the workspace changes.
 
-    `sources` is keyed by the SHA-256 hex digest of a write key; `dataschemas` are the newest contract versions.
+    `sources` is keyed by the SHA-256 hex digest of a write key, `webhooks` by the source's name, `addresses` by what
+    stands behind /v1/in/; `dataschemas` are the newest contract versions.
     """
 
     settings: GatewaySettings
     sources: Mapping[str, Source]
+    webhooks: Mapping[str, WebhookSource] = {}
+    addresses: Mapping[str, WebhookAddress] = {}
     dataschemas: Sequence[str] = ()
 
     @property
