@@ -50,7 +50,7 @@ def prepare_file(path: Path, schema: Schema) -> None:
     StorageError when the file is not a database, belongs to something else or is newer than this program.
     """
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with _creation_lock(path):
             is_new = not path.exists()
             connection = _connect(path, mode="rwc")
@@ -63,6 +63,17 @@ def prepare_file(path: Path, schema: Schema) -> None:
                 connection.close()
             if is_new:
                 _sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it that are missing, so that a loss of power does not take them away again.
+
+    Syncing a file keeps its contents, not the way to it. Raises OSError.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        _sync_folder(one.parent)
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

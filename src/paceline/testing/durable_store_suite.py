@@ -31,6 +31,7 @@ from paceline.testing.store_samples import (
     make_parked,
     opened,
     positions,
+    replay_all,
 )
 from paceline.testing.store_suite import StoreSuite
 
@@ -106,7 +107,7 @@ class DurableStoreSuite(StoreSuite):
         async with opened(site) as worker, opened(site) as command:
             await worker.open_lane(LANE, {0: 0})
             await worker.commit(LaneCommit(lane=LANE, counts={DEAD: 1}, dead=[make_letter(1)]))
-            await command.replay(DeadLetterFilter(), now_ms=5)
+            await replay_all(command, now_ms=5)
             assert positions(await worker.due(LANE, now_ms=5, limit=10)) == [1]
             await worker.commit(LaneCommit(lane=LANE, counts={PARKED: -1, DELIVERED: 1}, unpark=["delivery-1"]))
             assert (await command.lanes())[LANE].counts == {DELIVERED: 1}

@@ -18,11 +18,14 @@ import asyncio
 import pytest
 
 from paceline.errors import UsageError
-from paceline.model.delivery import DeadLetterClass, Fate, Outcome, OutcomeClass, Parked
+from paceline.model.delivery import Fate, Outcome, OutcomeClass, Parked
 from paceline.model.record import Position
 from paceline.model.settings import DedupSettings
-from paceline.ports.store import AdmissionCommit, Count, DeadLetterFilter, LaneCommit, LaneState
+from paceline.ports.store import AdmissionCommit, Count, LaneCommit, LaneState
 from paceline.testing.coroutines import runs_to_end
+from paceline.testing.dead_letter_suite import DeadLetterPromises
+from paceline.testing.lease_suite import LeasePromises
+from paceline.testing.route_suite import RoutePromises
 from paceline.testing.store_samples import (
     DEAD,
     DELIVERED,
@@ -38,6 +41,7 @@ from paceline.testing.store_samples import (
     opened,
     parking,
     positions,
+    replay_all,
 )
 from paceline.testing.throttle_suite import ThrottlePromises
 
@@ -108,6 +112,16 @@ class LanePromises:
         assert counts == {DELIVERED: 8, filtered: 1, PARKED: 1}
 
     @runs_to_end
+    async def test_time_of_the_first_delivery_is_kept(self, site: StoreSite) -> None:
+        filtered = Count(Fate.FILTERED, "when")
+        async with opened(site) as store:
+            await store.open_lane(LANE, {0: 0})
+            for counts, at_ms in (({filtered: 1}, 5), ({DELIVERED: 2}, 7), ({DELIVERED: 1}, 9)):
+                await store.commit(LaneCommit(lane=LANE, counts=counts, at_ms=at_ms))
+            assert (await store.open_lane(LANE, {})).first_delivered_ms == 7
+            assert (await store.lanes())[LANE].first_delivered_ms == 7
+
+    @runs_to_end
     async def test_counts_of_zero_are_not_listed(self, site: StoreSite) -> None:
         async with opened(site) as store:
             await store.open_lane(LANE, {0: 0})
@@ -153,7 +167,7 @@ class LanePromises:
                 LaneCommit(lane=LANE, counts={PARKED: -1, DEAD: 1}, unpark=["delivery-2"], dead=[make_letter(2)])
             )
             assert adds_up(await store.open_lane(LANE, {}))
-            await store.replay(DeadLetterFilter(), now_ms=0)
+            await replay_all(store)
             assert adds_up(await store.open_lane(LANE, {}))
             await store.commit(LaneCommit(lane=LANE, counts={PARKED: -1, DELIVERED: 1}, unpark=["delivery-2"]))
             state = await store.open_lane(LANE, {})
@@ -287,100 +301,6 @@ class RetryPromises:
             assert await store.next_due(LANE) == 5
 
 
-class DeadLetterPromises:
-    """What happens to deliveries that were given up on."""
-
-    @runs_to_end
-    async def test_dead_letters_come_back_as_they_were_newest_first(self, site: StoreSite) -> None:
-        letters = [make_letter(number) for number in range(3)]
-        async with opened(site) as store:
-            for letter in letters:
-                await store.commit(LaneCommit(lane=LANE, dead=[letter]))
-            assert list(await store.dead_letters(DeadLetterFilter())) == letters[::-1]
-            assert list(await store.dead_letters(DeadLetterFilter(limit=1))) == letters[2:]
-
-    @pytest.mark.parametrize(
-        ("which", "found"),
-        [
-            (DeadLetterFilter(lane="a"), [3, 1]),
-            (DeadLetterFilter(letter_class="mapping"), [3, 2]),
-            (DeadLetterFilter(lane="a", letter_class="mapping"), [3]),
-            (DeadLetterFilter(delivery_ids=["delivery-2", "delivery-1", "other"]), [2, 1]),
-            (DeadLetterFilter(delivery_ids=[]), []),
-            (DeadLetterFilter(lane="nobody"), []),
-        ],
-    )
-    @runs_to_end
-    async def test_every_condition_of_a_filter_must_hold(
-        self, site: StoreSite, which: DeadLetterFilter, found: list[int]
-    ) -> None:
-        letters = [
-            make_letter(1, lane="a"),
-            make_letter(2, lane="b", letter_class=DeadLetterClass.MAPPING),
-            make_letter(3, lane="a", letter_class=DeadLetterClass.MAPPING),
-        ]
-        async with opened(site) as store:
-            for letter in letters:
-                await store.commit(LaneCommit(lane=letter.lane, dead=[letter]))
-            assert positions(await store.dead_letters(which)) == found
-
-    @runs_to_end
-    async def test_replay_parks_the_delivery_due_now_under_its_id(self, site: StoreSite) -> None:
-        letter = make_letter(7)
-        async with opened(site) as store:
-            await store.open_lane(LANE, {0: 0})
-            await store.commit(LaneCommit(lane=LANE, counts={DEAD: 1}, dead=[letter]))
-            assert await store.replay(DeadLetterFilter(), now_ms=1234) == 1
-            (row,) = await store.due(LANE, now_ms=1234, limit=10)
-        assert (row.delivery_id, row.position, row.key, row.mapping) == (
-            letter.delivery_id,
-            letter.position,
-            letter.key,
-            letter.mapping,
-        )
-        assert (row.attempts, row.first_failed_ms, row.behind) == (0, 1234, False)
-
-    @runs_to_end
-    async def test_replay_moves_counts_from_dead_to_parked(self, site: StoreSite) -> None:
-        mapping = Count(Fate.DEAD, DeadLetterClass.MAPPING)
-        letters = [make_letter(1), make_letter(2, letter_class=DeadLetterClass.MAPPING), make_letter(3)]
-        async with opened(site) as store:
-            await store.open_lane(LANE, {0: 0})
-            await store.commit(LaneCommit(lane=LANE, counts={DEAD: 2, mapping: 1}, dead=letters))
-            await store.replay(DeadLetterFilter(delivery_ids=["delivery-1", "delivery-2"]), now_ms=0)
-            counts = (await store.open_lane(LANE, {})).counts
-        assert counts == {DEAD: 1, PARKED: 2}
-
-    @runs_to_end
-    async def test_replay_takes_only_what_the_filter_names(self, site: StoreSite) -> None:
-        async with opened(site) as store:
-            await store.commit(LaneCommit(lane=LANE, dead=[make_letter(number) for number in range(4)]))
-            assert await store.replay(DeadLetterFilter(limit=3), now_ms=0) == 3
-            assert positions(await store.dead_letters(DeadLetterFilter())) == [0]
-
-    @runs_to_end
-    async def test_replaying_twice_moves_nothing_more(self, site: StoreSite) -> None:
-        async with opened(site) as store:
-            await store.open_lane(LANE, {0: 0})
-            await store.commit(LaneCommit(lane=LANE, counts={DEAD: 1}, dead=[make_letter(1)]))
-            await store.replay(DeadLetterFilter(), now_ms=0)
-            assert await store.replay(DeadLetterFilter(), now_ms=0) == 0
-            assert (await store.open_lane(LANE, {})).counts == {PARKED: 1}
-
-    @runs_to_end
-    async def test_letter_may_die_again_after_a_replay(self, site: StoreSite) -> None:
-        letter = make_letter(1)
-        async with opened(site) as store:
-            await store.open_lane(LANE, {0: 0})
-            await store.commit(LaneCommit(lane=LANE, counts={DEAD: 1}, dead=[letter]))
-            await store.replay(DeadLetterFilter(), now_ms=0)
-            await store.commit(
-                LaneCommit(lane=LANE, counts={PARKED: -1, DEAD: 1}, unpark=[letter.delivery_id], dead=[letter])
-            )
-            assert list(await store.dead_letters(DeadLetterFilter())) == [letter]
-            assert (await store.open_lane(LANE, {})).counts == {DEAD: 1}
-
-
 class AdmissionPromises:
     """What the process loop, and lanes that read behind it, rely on."""
 
@@ -504,7 +424,16 @@ class DedupPromises:
             assert await store.seen(fingerprints(range(4500, 5000))) == set(fingerprints(range(4500, 5000)))
 
 
-class StoreSuite(LanePromises, RetryPromises, DeadLetterPromises, AdmissionPromises, DedupPromises, ThrottlePromises):
+class StoreSuite(
+    LanePromises,
+    RetryPromises,
+    DeadLetterPromises,
+    AdmissionPromises,
+    DedupPromises,
+    ThrottlePromises,
+    RoutePromises,
+    LeasePromises,
+):
     """The promises of every store."""
 
     @pytest.fixture

@@ -165,6 +165,21 @@ class MemoryBus:
                 dropped += log.drop_before(log.first + 1)
         return Trimmed(dropped, kept_bytes)
 
+    async def expiring(self, topic: str, keep_from: Cursors) -> Cursors:
+        """What `trim` with the same `keep_from` would drop: by partition, the offset behind it; empty for nothing."""
+        oldest_ms = self._now_ms() - int(self._retention.max_age_hours * 3_600_000)
+        logs = self._open(topic).partitions
+        kept_bytes = sum(_size(record) for log in logs for record in log.records)
+        ends: Cursors = {}
+        for partition, limit in keep_from.items():
+            log = logs[partition]
+            for number in range(max(0, min(limit, log.next) - log.first)):
+                if log.appended_ms[number] >= oldest_ms and kept_bytes <= self._retention.max_bytes:
+                    break
+                kept_bytes -= _size(log.records[number])
+                ends[partition] = log.first + number + 1
+        return ends
+
     def damage(self, topic: str, position: Position) -> None:
         """Make a record read as damaged, as a flipped bit on a disk would."""
         log = self._open(topic).partitions[position.partition]

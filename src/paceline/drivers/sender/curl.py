@@ -11,15 +11,12 @@ import socket
 import ssl
 from collections import deque
 from typing import Any
-from urllib.parse import urlsplit
 
 import pycurl
 
 from paceline.delivery.egress import EgressPolicy, is_denied
+from paceline.drivers.sender.lines import CONNECT_TIMEOUT_SECS, MAX_ANSWER_BYTES, is_one_request, is_plain_url
 from paceline.model.delivery import Answer, WireRequest
-
-MAX_ANSWER_BYTES = 1024 * 1024
-CONNECT_TIMEOUT_SECS = 10.0
 
 _faults = {
     pycurl.E_COULDNT_RESOLVE_HOST: "dns",
@@ -57,9 +54,10 @@ class CurlSender:
 
     async def send(self, request: WireRequest, *, timeout_secs: float) -> Answer:
         """Send one request; every failure is an Answer with a fault."""
-        parts = urlsplit(request.url)
-        if parts.scheme not in {"http", "https"} or parts.username is not None or not parts.hostname:
+        if not is_plain_url(request.url):
             return Answer(status=0, fault="refused_address")
+        if not is_one_request(request):
+            return Answer(status=0, fault="refused_header")
         exchange = self._idle.pop() if self._idle else _Exchange(self._policy, self._certificates)
         done: asyncio.Future[Answer] = self._loop.create_future()
         exchange.begin(request, timeout_secs, done)
@@ -132,6 +130,9 @@ class _Exchange:
         easy.setopt(pycurl.FOLLOWLOCATION, 0)
         easy.setopt(pycurl.PROXY, "")
         easy.setopt(pycurl.NETRC, 0)
+        easy.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        easy.setopt(pycurl.SSL_VERIFYPEER, 1)
+        easy.setopt(pycurl.SSL_VERIFYHOST, 2)
         easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         easy.setopt(pycurl.CONNECTTIMEOUT_MS, int(CONNECT_TIMEOUT_SECS * 1000))
         easy.setopt(pycurl.WRITEFUNCTION, self._take_body)

@@ -19,14 +19,14 @@ from paceline.errors import EnvironmentFaultError, PacelineError
 from paceline.testing.bench.events import EVENT_BYTES
 from paceline.testing.bench.machine import describe_machine
 from paceline.testing.bench.report import Report, summarize_results
-from paceline.testing.bench.scenarios import SCENARIOS, Duration
+from paceline.testing.bench.scenarios import ON_REQUEST, SCENARIOS, Duration
 from paceline.testing.bench.workspace import SWITCHED_ON
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; the exit status is 1 when an acknowledged event was lost or doubled."""
     parser = argparse.ArgumentParser(prog="paceline bench", description="Measure the pipeline.")
-    parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
+    parser.add_argument("--scenario", action="append", choices=[*SCENARIOS, *ON_REQUEST])
     parser.add_argument("--secs", type=float, default=8.0)
     parser.add_argument("--warm-up-secs", type=float, default=2.0)
     parser.add_argument("--out", type=Path, default=Path("bench-results"))
@@ -68,8 +68,9 @@ def run_scenarios(work: Path, names: Sequence[str], duration: Duration, *, taken
     machine = describe_machine(work)
     results = []
     for number, name in enumerate(names, start=1):
-        sys.stderr.write(f"[{number}/{len(names)}] {name}: {(SCENARIOS[name].__doc__ or '').splitlines()[0]}\n")
-        results.append(SCENARIOS[name](work / name, duration))
+        measure = SCENARIOS.get(name) or ON_REQUEST[name]
+        sys.stderr.write(f"[{number}/{len(names)}] {name}: {(measure.__doc__ or '').splitlines()[0]}\n")
+        results.append(measure(work / name, duration))
     return Report(
         taken_at=taken_at,
         machine=machine,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
@@ -14,6 +16,9 @@ BATCH_CONNECTIONS = 8
 SINGLE_CONNECTIONS = 64
 MAX_BACKLOG = 20_000
 LANES = 4
+NEIGHBORS = 20
+NEIGHBORS_RATE = 100.0
+BACKLOG_EVENTS = 20_000
 
 
 class Duration(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +62,23 @@ def end_to_end(folder: Path, duration: Duration) -> Result:
         return Result(scenario="end to end, one vendor", steps=steps, losses=rig.count_delivered([0]))
 
 
+def gateway_on_kafka(folder: Path, duration: Duration) -> Result:
+    """The gateway alone on one Kafka broker, on the same machine."""
+    return _gateway_alone(
+        "gateway, batches of 100, Kafka", folder, duration, BATCH_CONNECTIONS, BATCH_EVENTS, brokers=1
+    )
+
+
+def end_to_end_on_kafka(folder: Path, duration: Duration) -> Result:
+    """Gateway, worker and one vendor; the bus is one Kafka broker on the same machine."""
+    return _end_to_end_on(1, folder, duration)
+
+
+def end_to_end_on_three_brokers(folder: Path, duration: Duration) -> Result:
+    """The same with three brokers, each of which has every event."""
+    return _end_to_end_on(3, folder, duration)
+
+
 def further_lanes(folder: Path, duration: Duration) -> Result:
     """The same with four vendors, each in a lane of its own; what a further lane costs the worker."""
     with running(folder / "one") as rig:
@@ -73,23 +95,68 @@ def further_lanes(folder: Path, duration: Duration) -> Result:
     return Result(scenario=f"end to end, {LANES} vendors", steps=steps, losses=losses, figures=figures)
 
 
-def neighbors(folder: Path, duration: Duration) -> Result:
-    """Four vendors at a steady rate, first all well, then one that hangs and one that answers 429 to everything."""
-    with running(folder / "well", behaviors=["ok"] * LANES) as rig:
-        _, well = _full_then_half(rig, duration, lanes=LANES)
-    rate = well.measurement.acknowledged_rate
-    with running(folder / "ill", behaviors=["ok", "ok", "hang", "throttle"]) as rig:
-        ill = _step(rig, duration, "one hangs, one answers 429", rate)
-        rig.wait_until_delivered([0, 1])
-        losses = rig.count_delivered([0, 1])
-    share = ill.measurement.delivered_rate / well.measurement.delivered_rate if well.measurement.delivered_rate else 0.0
+def neighbors(folder: Path, duration: Duration, *, backlog: int = BACKLOG_EVENTS) -> Result:
+    """Twenty vendors at a steady rate: one hangs, one answers 429, one comes back to a backlog; beside it, all well.
+
+    Both systems run at the same time, so that a busy machine costs the healthy lanes of both alike.
+    """
+    hung, throttled, behind = range(NEIGHBORS)[-3:]
+    healthy = range(NEIGHBORS - 3)
+    behaviors = ["ok"] * NEIGHBORS
+    with (
+        running(folder / "well", behaviors=behaviors) as calm,
+        running(folder / "ill", behaviors=behaviors, backlog_lane=behind) as troubled,
+    ):
+        troubled.behave(behind, "throttle")
+        troubled.send_backlog(backlog, connections=BATCH_CONNECTIONS, events_per_request=BATCH_EVENTS)
+        troubled.behave(hung, "hang")
+        troubled.behave(throttled, "throttle")
+        troubled.behave(behind, "ok")
+        well, ill = _side_by_side([calm, troubled], duration)
+        troubled.wait_until_delivered([*healthy, behind])
+        losses = troubled.count_delivered([*healthy, behind])
     return Result(
-        scenario="bad neighbors",
-        steps=[msgspec.structs.replace(well, load="all four well"), ill],
+        scenario=f"{NEIGHBORS} vendors, three of them bad",
+        steps=[
+            Step(load="all well", measurement=well),
+            Step(load="one hangs, one answers 429, one has a backlog", measurement=ill),
+        ],
         losses=losses,
-        figures={"rate_of_healthy_lane_beside_bad_ones": round(share, 3)},
+        figures=_compare_neighbors(well, ill, healthy, hung) | {"backlog": backlog},
     )
 
+
+def _side_by_side(rigs: Sequence[Rig], duration: Duration) -> list[Measurement]:
+    """The same steady load on several systems at the same time."""
+
+    def measure(rig: Rig) -> Measurement:
+        load = rig.load(connections=BATCH_CONNECTIONS, events_per_request=10, rate=NEIGHBORS_RATE)
+        return rig.measure(load, warm_up_secs=duration.warm_up_secs, secs=duration.secs)
+
+    with ThreadPoolExecutor(len(rigs)) as threads:
+        return list(threads.map(measure, rigs))
+
+
+def _compare_neighbors(well: Measurement, ill: Measurement, healthy: Sequence[int], hung: int) -> dict[str, float]:
+    shares = [ill.delivered_by_lane[lane] / (well.delivered_by_lane[lane] or 1.0) for lane in healthy]
+    before, beside = (
+        median(measurement.to_delivery_by_lane[lane].p99_ms for lane in healthy) for measurement in (well, ill)
+    )
+    return {
+        "least_share_of_rate": round(min(shares), 3),
+        "p99_ms_all_well": before,
+        "p99_ms_beside_bad_ones": beside,
+        "p99_beside_bad_ones_to_all_well": round(beside / (before or 1.0), 2),
+        "most_sockets_to_the_hung_one": ill.most_sockets_by_lane[hung],
+    }
+
+
+ON_REQUEST: Mapping[str, Callable[[Path, Duration], Result]] = {
+    "gateway-batches-kafka": gateway_on_kafka,
+    "end-to-end-kafka": end_to_end_on_kafka,
+    "end-to-end-kafka-3": end_to_end_on_three_brokers,
+}
+"""Scenarios that need more than paceline: a Kafka server, which needs Java and, the first time, Maven."""
 
 SCENARIOS: Mapping[str, Callable[[Path, Duration], Result]] = {
     "gateway-batches": gateway_batches,
@@ -100,8 +167,18 @@ SCENARIOS: Mapping[str, Callable[[Path, Duration], Result]] = {
 }
 
 
-def _gateway_alone(name: str, folder: Path, duration: Duration, connections: int, events_per_request: int) -> Result:
-    with running(folder, with_worker=False) as rig:
+def _end_to_end_on(brokers: int, folder: Path, duration: Duration) -> Result:
+    with running(folder, brokers=brokers) as rig:
+        steps = _full_then_half(rig, duration, lanes=1)
+        rig.wait_until_delivered([0])
+        scenario = f"end to end, one vendor, {brokers} Kafka broker{'s' if brokers > 1 else ''}"
+        return Result(scenario=scenario, steps=steps, losses=rig.count_delivered([0]))
+
+
+def _gateway_alone(
+    name: str, folder: Path, duration: Duration, connections: int, events_per_request: int, *, brokers: int = 0
+) -> Result:
+    with running(folder, with_worker=False, brokers=brokers) as rig:
         full = rig.measure(
             rig.load(connections=connections, events_per_request=events_per_request),
             warm_up_secs=duration.warm_up_secs,

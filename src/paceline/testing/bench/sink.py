@@ -4,7 +4,8 @@ usage: python -m paceline.testing.bench.sink COUNTERS_FILE LANES
 Listens on a free port of the loopback address and logs it as `sink.ready`. A request to `/ok/N` belongs to lane N and
 is answered at once; `/hang/N` is never answered, `/throttle/N` gets 429 with Retry-After. It reads no JSON: it finds
 message ids by their mark, whatever the shape of the body. Orders come as JSON lines on standard input: `"read"` for
-what happened since the last reading, `"report"` for the whole book.
+what happened since the last reading, `"report"` for the whole book, and `{"lane": N, "behavior": "hang"}` for what
+becomes of a lane's requests from now on, whatever their path says.
 """
 
 from __future__ import annotations
@@ -49,12 +50,24 @@ class LaneBook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SinkReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What came since the last reading: when it was read (Unix nanoseconds), events and requests by lane, latency."""
+    """What came since the last reading: when it was read (Unix nanoseconds), events, requests and latency by lane.
+
+    `latency` is that of all lanes together. `most_sockets` is the highest number of open connections so far, by lane.
+    """
 
     at_ns: int
     events: list[int]
     requests: list[int]
     latency: Latency
+    latency_by_lane: list[Latency]
+    most_sockets: list[int]
+
+
+class Mood(msgspec.Struct, frozen=True, kw_only=True):
+    """An order: how a lane's requests are treated from now on."""
+
+    lane: int
+    behavior: str
 
 
 class Book:
@@ -62,8 +75,20 @@ class Book:
 
     def __init__(self, lanes: int, counters: SharedCounters) -> None:
         self.arrivals: list[list[Arrival]] = [[] for _ in range(lanes)]
+        self.behaviors: dict[int, str] = {}
         self._read_up_to = [0] * lanes
         self._counters = counters
+        self._sockets = [0] * lanes
+        self._most_sockets = [0] * lanes
+
+    def open(self, lane: int) -> None:
+        """A connection brought its first request, and it is for this lane."""
+        self._sockets[lane] += 1
+        self._most_sockets[lane] = max(self._most_sockets[lane], self._sockets[lane])
+
+    def close(self, lane: int) -> None:
+        """A connection of the lane has ended."""
+        self._sockets[lane] -= 1
 
     def note(self, lane: int, body: bytes) -> None:
         """One request of a lane came in."""
@@ -77,16 +102,20 @@ class Book:
         fresh = [arrivals[seen:] for arrivals, seen in zip(self.arrivals, self._read_up_to, strict=True)]
         self._read_up_to = [len(arrivals) for arrivals in self.arrivals]
         waited = [
-            arrival.at_ns - int(stamp[REQUEST_NUMBER_LENGTH:STAMP_LENGTH], 16)
+            [
+                arrival.at_ns - int(stamp[REQUEST_NUMBER_LENGTH:STAMP_LENGTH], 16)
+                for arrival in arrivals
+                for stamp in arrival.stamps
+            ]
             for arrivals in fresh
-            for arrival in arrivals
-            for stamp in arrival.stamps
         ]
         return SinkReading(
             at_ns=at_ns,
             events=[sum(len(arrival.stamps) for arrival in arrivals) for arrivals in fresh],
             requests=[len(arrivals) for arrivals in fresh],
-            latency=summarize(waited),
+            latency=summarize([time_ns for times in waited for time_ns in times]),
+            latency_by_lane=[summarize(times) for times in waited],
+            most_sockets=list(self._most_sockets),
         )
 
     def report(self) -> list[LaneBook]:
@@ -116,7 +145,12 @@ class Receiver(asyncio.BufferedProtocol):
         self._filled = 0
         self._needed = 0
         self._body_start = 0
+        self._lane = -1
         self._transport: asyncio.Transport | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._lane >= 0:
+            self._book.close(self._lane)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
@@ -145,13 +179,18 @@ class Receiver(asyncio.BufferedProtocol):
 
     def _take_request(self) -> None:
         target = bytes(self._view[: self._body_start]).split(b" ", 2)[1]
-        _, behavior, lane = target.split(b"/")
+        _, path_behavior, number = target.split(b"/")
+        lane = int(number)
+        if self._lane < 0:
+            self._lane = lane
+            self._book.open(lane)
+        behavior = self._book.behaviors.get(lane) or path_behavior.decode()
         body = bytes(self._view[self._body_start : self._needed])
         self._filled = self._needed = 0
-        if behavior == b"throttle":
+        if behavior == "throttle":
             self._answer(THROTTLED)
-        elif behavior == b"ok":
-            self._book.note(int(lane), body)
+        elif behavior == "ok":
+            self._book.note(lane, body)
             self._answer(OK)
 
     def _answer(self, wire: bytes) -> None:
@@ -167,6 +206,10 @@ async def serve(counters_file: Path, lanes: int) -> None:
     sys.stderr.write(f'{{"event":"sink.ready","port":{port}}}\n')
 
     async def follow(order: object) -> object:
+        if isinstance(order, dict):
+            mood = msgspec.convert(order, Mood)
+            book.behaviors[mood.lane] = mood.behavior
+            return None
         return book.report() if order == "report" else book.read()
 
     await serve_orders(follow)

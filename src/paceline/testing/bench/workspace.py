@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 FILES = Path(__file__).parent / "files"
 WRITE_KEY = "bench-write-key"
+BACKLOG_WRITE_KEY = "bench-backlog-write-key"
 SWITCHED_ON = (
     "fsync before every answer (SQLite WAL, synchronous=FULL)",
     "contract validation",
@@ -23,6 +25,7 @@ workspace: bench
 gateway: {{host: 127.0.0.1, port: 0}}
 sources:
   bench: {{write_keys: ["sha256:{digest}"]}}
+  backlog: {{write_keys: ["sha256:{backlog_digest}"]}}
 egress: {{allow: ["127.0.0.1:{port}"]}}
 """
 _environment = "WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
@@ -31,21 +34,42 @@ integration: lane_{lane}
 connector: webhook
 stage: marathon
 owner: {{team: bench}}
+sources: [{sources}]
 events: [order_completed.webhook]
 settings: {{url: "http://127.0.0.1:{port}/{behavior}/{lane}", secret: "${{env:WEBHOOK_SECRET}}"}}
 limits: {{max_in_flight: {max_in_flight}, timeout_secs: {timeout_secs}}}
 """
 
 
-def write_workspace(folder: Path, *, sink_port: int, behaviors: Sequence[str], max_in_flight: int) -> None:
-    """Make the workspace in `folder`, with one lane for each of `behaviors` (`ok`, `hang` or `throttle`)."""
+def use_kafka(folder: Path, bootstrap: Sequence[str]) -> None:
+    """Move a workspace onto a Kafka cluster: one broker that syncs before it answers, or three of which two must have
+    each event."""
+    one = {"replication": 1, "min_insync_replicas": 1, "durability": "single_node"} if len(bootstrap) == 1 else {}
+    bus = {"type": "kafka", "bootstrap": list(bootstrap), "topic_prefix": "bench.", "partitions": 4, **one}
+    with (folder / "paceline.yaml").open("a") as file:
+        file.write(f"bus: {json.dumps(bus)}\n")
+
+
+def write_workspace(
+    folder: Path, *, sink_port: int, behaviors: Sequence[str], max_in_flight: int, backlog_lane: int | None = None
+) -> None:
+    """Make the workspace in `folder`, with one lane for each of `behaviors` (`ok`, `hang` or `throttle`).
+
+    Only `backlog_lane` takes what comes with the second write key.
+    """
     shutil.copytree(FILES, folder)
     (folder / "integrations").mkdir()
-    digest = hashlib.sha256(WRITE_KEY.encode()).hexdigest()
-    (folder / "paceline.yaml").write_text(_settings.format(digest=digest, port=sink_port))
+    digest, backlog_digest = (hashlib.sha256(key.encode()).hexdigest() for key in (WRITE_KEY, BACKLOG_WRITE_KEY))
+    settings = _settings.format(digest=digest, backlog_digest=backlog_digest, port=sink_port)
+    (folder / "paceline.yaml").write_text(settings)
     (folder / ".env").write_text(_environment)
     for lane, behavior in enumerate(behaviors):
         text = _integration.format(
-            lane=lane, port=sink_port, behavior=behavior, max_in_flight=max_in_flight, timeout_secs=30
+            lane=lane,
+            sources="bench, backlog" if lane == backlog_lane else "bench",
+            port=sink_port,
+            behavior=behavior,
+            max_in_flight=max_in_flight,
+            timeout_secs=30,
         )
         (folder / "integrations" / f"lane_{lane}.yaml").write_text(text)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from paceline.drivers.bus.sqlite.log import TopicLog
 from paceline.drivers.bus.sqlite.reader import SqliteReader
-from paceline.drivers.bus.sqlite.retention import trim_topic
+from paceline.drivers.bus.sqlite.retention import next_to_drop, trim_topic
 from paceline.drivers.bus.sqlite.schema import TOPIC_SCHEMA
 from paceline.drivers.bus.sqlite.tail import Tail
 from paceline.drivers.bus.sqlite.writer import Offsets, Piece, TopicWriter, split_records
 from paceline.drivers.group_commit import GroupCommit
-from paceline.drivers.sqlite_file import connect_writer, prepare_file, read_when_free, storage_errors
+from paceline.drivers.sqlite_file import connect_writer, make_folder, prepare_file, read_when_free, storage_errors
 from paceline.errors import DefectError, StorageError
 from paceline.model.record import Cursors, PartitionEnds, Position, Record
 from paceline.model.settings import Retention
@@ -73,7 +73,7 @@ class SqliteBus:
         self._opening = asyncio.Lock()
         self._is_closed = False
         with storage_errors(self._path):
-            self._path.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path)
 
     @property
     def capabilities(self) -> BusCapabilities:
@@ -126,6 +126,18 @@ class SqliteBus:
         )
         opened.log.forget()
         return trimmed
+
+    async def expiring(self, topic: str, keep_from: Cursors) -> Cursors:
+        """What `trim` with the same `keep_from` would drop first: by partition, the offset behind it.
+
+        A step's worth, empty when nothing is to go. Whoever wants to keep something of it copies that, trims to these
+        offsets, and asks again.
+        Raises StorageError.
+        """
+        opened = await self._open(topic)
+        return await asyncio.to_thread(
+            next_to_drop, opened.path, keep_from, retention=self._retention, now_ms=self._now_ms()
+        )
 
     async def close(self) -> None:
         """See the port."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from heapq import merge
 from pathlib import Path
 
 import msgspec
 
 from paceline.drivers.bus.sqlite.schema import chunk_id, offset_of, partition_of
-from paceline.drivers.sqlite_file import connect_writer, storage_errors
+from paceline.drivers.sqlite_file import connect_reader, connect_writer, storage_errors
 from paceline.model.record import Cursors
 from paceline.model.settings import Retention
 from paceline.ports.bus import Trimmed
@@ -42,6 +43,15 @@ def trim_topic(path: Path, keep_from: Cursors, *, retention: Retention, now_ms: 
             return Trimmed(dropped, _used_bytes(connection))
         finally:
             connection.close()
+
+
+def next_to_drop(path: Path, keep_from: Cursors, *, retention: Retention, now_ms: int) -> Cursors:
+    """What `trim_topic` would drop first: by partition, the offset behind it; a step's worth. Raises StorageError."""
+    with storage_errors(path), closing(connect_reader(path)) as connection:
+        ends: Cursors = {}
+        for candidate in _choose_step(connection, keep_from, retention, now_ms):
+            ends[partition_of(candidate.id)] = offset_of(candidate.id) + candidate.count
+        return ends
 
 
 def _choose_step(

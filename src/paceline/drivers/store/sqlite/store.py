@@ -11,18 +11,29 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
 from paceline.drivers.group_commit import GroupCommit
-from paceline.drivers.sqlite_file import connect_reader, prepare_file, read_when_free, storage_errors
+from paceline.drivers.sqlite_file import connect_reader, connect_writer, prepare_file, read_when_free, storage_errors
 from paceline.drivers.store.seen import FINGERPRINT_BYTES, SeenIndex
-from paceline.drivers.store.sqlite import leasing, reading, writing
+from paceline.drivers.store.sqlite import leasing, reading, replaying, writing
 from paceline.drivers.store.sqlite.schema import ADMISSION, STORE_SCHEMA
 from paceline.drivers.store.sqlite.transactions import Change, Transactions
 from paceline.drivers.store.sqlite.workers import LivingWorkers
+from paceline.drivers.store.sqlite.writing import fill_dead_columns
 from paceline.errors import UsageError
 from paceline.model.delivery import DeadLetter, Fate, Parked
-from paceline.model.record import Cursors
+from paceline.model.record import Cursors, Position
 from paceline.model.settings import DedupSettings
 from paceline.ports.leases import Holding
-from paceline.ports.store import Admission, AdmissionCommit, DeadLetterFilter, Exclusion, LaneCommit, LaneState
+from paceline.ports.routes import RouteState
+from paceline.ports.store import (
+    Admission,
+    AdmissionCommit,
+    DeadLetterFilter,
+    Exclusion,
+    LaneCommit,
+    LaneState,
+    ReplayJob,
+    ReplayStep,
+)
 from paceline.ports.throttle import Turns
 
 MOST_CHANGES_A_GROUP = 256
@@ -49,6 +60,9 @@ class SqliteStore:
         prepare_file(self._path, STORE_SCHEMA)
         with storage_errors(self._path):
             self._reading = connect_reader(self._path)
+            if reading.has_unread_letters(self._reading):
+                with closing(connect_writer(self._path)) as connection:
+                    fill_dead_columns(connection)
         self._transactions = Transactions(self._path)
         self._commits: GroupCommit[Change, object] = GroupCommit(
             self._transactions.commit,
@@ -156,13 +170,45 @@ class SqliteStore:
         """See the port."""
         return await self._read(partial(reading.select_dead_letters, which=which))
 
-    async def replay(self, which: DeadLetterFilter, *, now_ms: int) -> int:
+    async def discard(self, letters: Sequence[DeadLetter], *, note: str) -> int:
         """See the port."""
-        return await self._write(partial(writing.replay, which=which, now_ms=now_ms))
+        return await self._write(partial(replaying.discard, letters=letters, note=note))
+
+    async def save_replay(self, job: ReplayJob) -> None:
+        """See the port."""
+        await self._write(partial(replaying.save_replay, job=job))
+
+    async def replay(self, step: ReplayStep) -> ReplayJob:
+        """See the port."""
+        return await self._write(partial(replaying.replay, step=step))
+
+    async def replay_job(self, job: str) -> ReplayJob | None:
+        """See the port."""
+        return await self._read(partial(reading.read_replay_job, job=job))
+
+    async def replay_jobs(self, *, limit: int) -> Sequence[ReplayJob]:
+        """See the port."""
+        return await self._read(partial(reading.select_replay_jobs, limit=limit))
+
+    async def route_states(self) -> Mapping[str, RouteState]:
+        """See the port."""
+        return await self._read(reading.read_route_states)
+
+    async def save_route_state(self, state: RouteState) -> None:
+        """See the port."""
+        await self._write(partial(writing.save_route_state, state=state))
+
+    async def replays_waiting(self, job: str) -> int:
+        """See the port."""
+        return await self._read(partial(reading.count_replays_waiting, job=job))
 
     async def mark_replayed(self, exclusions: Sequence[Exclusion], *, now_ms: int) -> None:
         """See the port."""
         await self._write(partial(writing.mark_replayed, exclusions=exclusions, now_ms=now_ms))
+
+    async def mark_discarded(self, exclusions: Sequence[Exclusion], *, now_ms: int, note: str) -> None:
+        """See the port."""
+        await self._write(partial(writing.mark_discarded, exclusions=exclusions, now_ms=now_ms, note=note))
 
     async def parked(self, lane: str, *, limit: int) -> Sequence[Parked]:
         """See the port."""
@@ -180,9 +226,26 @@ class SqliteStore:
         # Counts through the whole retry table, which can be long: on a thread and a connection of its own.
         return await asyncio.to_thread(_read_apart, self._path, reading.read_needed)
 
-    async def trim(self, *, dead_before_ms: int, exclusions_before: Cursors) -> None:
-        """Forget dead letters that failed last before a time, and exclusions of records that the bus has dropped.
+    async def letters_between(self, first: Cursors, end: Cursors) -> Sequence[Position]:
+        """Places from `first` to before `end` that an open dead letter, or a quarantined event, is about, in order.
 
+        Raises StorageError.
+        """
+        return await asyncio.to_thread(
+            _read_apart, self._path, partial(reading.read_letters_between, first=first, end=end)
+        )
+
+    async def still_needed(self, places: Sequence[Position]) -> set[Position]:
+        """Which of these places an open dead letter, a quarantined event, or a replay under way is about.
+
+        Raises StorageError.
+        """
+        return await asyncio.to_thread(_read_apart, self._path, partial(reading.read_still_needed, places=places))
+
+    async def trim(self, *, dead_before_ms: int, exclusions_before: Cursors) -> None:
+        """Forget dead letters that failed last, and replays that moved last, before a time.
+
+        And exclusions of records that the bus has dropped; those that wait for repair only when they are that old too.
         The ledgers keep their counts. Raises StorageError.
         """
         await self._write(partial(writing.trim, dead_before_ms=dead_before_ms, exclusions_before=exclusions_before))

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from paceline.drivers.store.sqlite.leasing import check_fence
-from paceline.drivers.store.sqlite.reading import read_lane, select_dead_letters
+from paceline.drivers.store.sqlite.reading import read_lane
 from paceline.drivers.store.sqlite.schema import ADMISSION, place
-from paceline.model.delivery import DeadLetter, Fate, Parked
+from paceline.model.delivery import DeadLetter, Parked
 from paceline.model.record import Cursors, Position
-from paceline.ports.store import AdmissionCommit, Count, DeadLetterFilter, Exclusion, LaneCommit, LaneState
+from paceline.ports.routes import RouteState
+from paceline.ports.store import AdmissionCommit, Count, Exclusion, LaneCommit, LaneState
 from paceline.ports.throttle import Turns, first_turn_ms
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode_dead_letter = msgspec.msgpack.Decoder(DeadLetter).decode
 
 
 def open_lane(connection: sqlite3.Connection, lane: str, start: Cursors) -> LaneState:
@@ -28,11 +30,16 @@ def open_lane(connection: sqlite3.Connection, lane: str, start: Cursors) -> Lane
     return read_lane(connection, lane)
 
 
+def save_route_state(connection: sqlite3.Connection, state: RouteState) -> None:
+    """What is known of an integration's route."""
+    connection.execute("INSERT OR REPLACE INTO routes VALUES (?, ?)", (state.integration, _encode(state)))
+
+
 def apply_lane_commit(connection: sqlite3.Connection, change: LaneCommit) -> None:
     """One step of a lane."""
     check_fence(connection, change.lane, change.epoch)
     _move_cursors(connection, change.lane, change.cursors)
-    _add_counts(connection, change.lane, change.counts)
+    add_counts(connection, change.lane, change.counts)
     if change.delivers and change.at_ms:
         connection.execute(
             "UPDATE lanes SET first_delivered_ms = ? WHERE lane = ? AND first_delivered_ms = 0",
@@ -41,7 +48,7 @@ def apply_lane_commit(connection: sqlite3.Connection, change: LaneCommit) -> Non
     if change.unpark:
         _unpark(connection, change.lane, change.unpark)
     if change.park:
-        _park(connection, change.lane, change.park)
+        park(connection, change.lane, change.park)
     if change.dead:
         _bury(connection, change.dead)
 
@@ -52,7 +59,7 @@ def apply_admission_commit(
     """One step of the process loop. What was seen becomes a row of the journal, whose id is returned."""
     check_fence(connection, ADMISSION, change.epoch)
     _move_cursors(connection, ADMISSION, change.cursors)
-    _add_counts(connection, ADMISSION, change.counts)
+    add_counts(connection, ADMISSION, change.counts)
     _put_exclusions(connection, change.exclusions)
     if forget_before is not None:
         connection.execute("DELETE FROM seen WHERE id < ?", (forget_before,))
@@ -67,31 +74,9 @@ def mark_replayed(connection: sqlite3.Connection, exclusions: Sequence[Exclusion
     _put_exclusions(connection, [msgspec.structs.replace(each, replayed_ms=now_ms) for each in exclusions])
 
 
-def replay(connection: sqlite3.Connection, which: DeadLetterFilter, now_ms: int) -> int:
-    """Move dead letters to their lanes' retry tables, and in the ledgers."""
-    letters = select_dead_letters(connection, which)
-    connection.executemany(
-        "DELETE FROM dead WHERE lane = ? AND delivery_id = ?",
-        [(letter.lane, letter.delivery_id) for letter in letters],
-    )
-    for letter in letters:
-        _park(connection, letter.lane, [revive(letter, now_ms)])
-        _add_counts(connection, letter.lane, {Count(Fate.DEAD, letter.letter_class): -1, Count(Fate.PARKED): 1})
-    return len(letters)
-
-
-def revive(letter: DeadLetter, now_ms: int) -> Parked:
-    """A dead letter as a parked delivery that is due now, with all its attempts and a new retry window."""
-    return Parked(
-        delivery_id=letter.delivery_id,
-        position=letter.position,
-        key=letter.key,
-        mapping=letter.mapping,
-        attempts=0,
-        due_ms=now_ms,
-        first_failed_ms=now_ms,
-        outcome=letter.outcome,
-    )
+def mark_discarded(connection: sqlite3.Connection, exclusions: Sequence[Exclusion], now_ms: int, note: str) -> None:
+    """Write the exclusions again, with the time at which somebody gave them up."""
+    _put_exclusions(connection, [msgspec.structs.replace(each, discarded_ms=now_ms, note=note) for each in exclusions])
 
 
 def pause(connection: sqlite3.Connection, account: str, until_ms: int) -> None:
@@ -121,12 +106,13 @@ def take_turns(
 
 
 def trim(connection: sqlite3.Connection, dead_before_ms: int, exclusions_before: Cursors) -> None:
-    """Forget old dead letters and exclusions. Ledgers keep their counts."""
+    """Forget old dead letters, replays and exclusions. Ledgers keep their counts."""
     connection.execute("DELETE FROM dead WHERE last_failed_ms < ?", (dead_before_ms,))
+    connection.execute("DELETE FROM replays WHERE updated_ms < ?", (dead_before_ms,))
     connection.executemany(
-        "DELETE FROM exclusions WHERE place >= ? AND place < ?",
+        "DELETE FROM exclusions WHERE place >= ? AND place < ? AND (NOT waits OR at_ms < ?)",
         [
-            (place(Position(partition, 0)), place(Position(partition, end)))
+            (place(Position(partition, 0)), place(Position(partition, end)), dead_before_ms)
             for partition, end in exclusions_before.items()
         ],
     )
@@ -135,8 +121,11 @@ def trim(connection: sqlite3.Connection, dead_before_ms: int, exclusions_before:
 def _put_exclusions(connection: sqlite3.Connection, exclusions: Sequence[Exclusion]) -> None:
     if exclusions:
         connection.executemany(
-            "INSERT OR REPLACE INTO exclusions VALUES (?, ?, ?, ?)",
-            [(place(each.position), each.fate, each.at_ms, _encode(each)) for each in exclusions],
+            "INSERT OR REPLACE INTO exclusions (place, fate, at_ms, waits, body) VALUES (?, ?, ?, ?, ?)",
+            [
+                (place(each.position), each.fate, each.at_ms, each.waits_for_repair, _encode(each))
+                for each in exclusions
+            ],
         )
 
 
@@ -147,7 +136,8 @@ def _move_cursors(connection: sqlite3.Connection, lane: str, cursors: Cursors) -
     )
 
 
-def _add_counts(connection: sqlite3.Connection, lane: str, counts: Mapping[Count, int]) -> None:
+def add_counts(connection: sqlite3.Connection, lane: str, counts: Mapping[Count, int]) -> None:
+    """Change a lane's ledger by these differences."""
     connection.executemany(
         "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4) ON CONFLICT (lane, fate, rule) DO UPDATE SET count = count + ?4",
         [(lane, count.fate, count.rule, difference) for count, difference in counts.items() if difference],
@@ -160,14 +150,25 @@ def _unpark(connection: sqlite3.Connection, lane: str, delivery_ids: Iterable[st
     )
 
 
-def _park(connection: sqlite3.Connection, lane: str, rows: Sequence[Parked]) -> None:
+def park(connection: sqlite3.Connection, lane: str, rows: Sequence[Parked]) -> None:
+    """Add rows to a lane's retry table, or put them in the place of what has their ids."""
     # Not INSERT OR REPLACE: that would not run the trigger for the row that goes.
     _unpark(connection, lane, [row.delivery_id for row in rows])
     connection.executemany(
-        "INSERT INTO parked (lane, delivery_id, key, partition, offset, due_ms, behind, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO parked (lane, delivery_id, key, partition, offset, due_ms, behind, replayed, replay_job, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (lane, row.delivery_id, row.key, *row.position, row.due_ms, row.behind, _encode(row))
+            (
+                lane,
+                row.delivery_id,
+                row.key,
+                *row.position,
+                row.due_ms,
+                row.behind,
+                bool(row.replay_job),
+                row.replay_job,
+                _encode(row),
+            )
             for row in {row.delivery_id: row for row in rows}.values()
         ],
     )
@@ -175,9 +176,36 @@ def _park(connection: sqlite3.Connection, lane: str, rows: Sequence[Parked]) -> 
 
 def _bury(connection: sqlite3.Connection, letters: Iterable[DeadLetter]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO dead (lane, delivery_id, letter_class, last_failed_ms, body) VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO dead (lane, delivery_id, letter_class, last_failed_ms, replay_job, status, source,"
+        " event_name, place, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (letter.lane, letter.delivery_id, letter.letter_class, letter.last_failed_ms, _encode(letter))
+            (
+                letter.lane,
+                letter.delivery_id,
+                letter.letter_class,
+                letter.last_failed_ms,
+                letter.replay_job,
+                letter.outcome.status,
+                letter.source,
+                letter.event_name,
+                place(letter.position),
+                _encode(letter),
+            )
             for letter in letters
         ],
     )
+
+
+def fill_dead_columns(connection: sqlite3.Connection) -> None:
+    """Letters that an older version wrote get the columns by which they are looked for, in a transaction of its own."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = connection.execute("SELECT id, body FROM dead WHERE place IS NULL").fetchall()
+    letters = [(row_id, _decode_dead_letter(body)) for row_id, body in rows]
+    connection.executemany(
+        "UPDATE dead SET status = ?, source = ?, event_name = ?, place = ? WHERE id = ?",
+        [
+            (letter.outcome.status, letter.source, letter.event_name, place(letter.position), row_id)
+            for row_id, letter in letters
+        ],
+    )
+    connection.execute("COMMIT")

@@ -1,0 +1,1 @@
+"""Audit logs: a file with one JSON line a record, and its twin in memory."""

@@ -1,0 +1,1 @@
+"""Sources that jobs read, one driver a form."""

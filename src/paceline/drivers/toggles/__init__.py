@@ -1,0 +1,1 @@
+"""Route toggles through OpenFeature: flagd's file format, or any provider."""
