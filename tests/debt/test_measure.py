@@ -17,7 +17,7 @@ from paceline.model.debt import DebtKind
 from paceline.model.delivery import DeadLetter, DeadLetterClass, Fate, Outcome, OutcomeClass
 from paceline.model.record import Position, Record
 from paceline.model.request import DebtGrade
-from paceline.ports.store import AdmissionCommit, Exclusion, LaneCommit
+from paceline.ports.store import AdmissionCommit, DeadLetterFilter, Exclusion, LaneCommit, ReplayJob
 
 CLEAN = Adapter(
     team="growth",
@@ -147,7 +147,11 @@ def test_toggle_after_its_end_is_overdue(tmp_path: Path) -> None:
 def test_what_has_no_store_and_no_log_is_not_evaluated(tmp_path: Path) -> None:
     root = write(tmp_path)
     report = measure(root)
-    assert {one.what for one in report.not_evaluated} == {"dead letters and replays", "drift"}
+    assert {one.what for one in report.not_evaluated} == {
+        "dead letters and replays",
+        "drift",
+        "vendor fields at run time",
+    }
     assert not (root / ".paceline").exists()  # looking creates nothing
 
 
@@ -157,10 +161,12 @@ def test_dead_letters_and_replays_are_hand_work(tmp_path: Path) -> None:
     found = items_of(measure(root), DebtKind.MANUAL_WORKAROUND)
     assert [item.subject for item in found] == [
         "growth: by hand: dead letters of crm",
+        "growth: by hand: replays to crm",
         "platform: by hand: replays from quarantine",
     ]
     assert "3 dead letters of 2 causes" in found[0].evidence
-    assert "2 events replayed in 2 sittings" in found[1].evidence
+    assert "2 replays of 7 events in 1 sittings" in found[1].evidence
+    assert "2 events replayed in 2 sittings" in found[2].evidence
 
 
 async def _fill_store(root: Path) -> None:
@@ -177,6 +183,12 @@ async def _fill_store(root: Path) -> None:
     await store.commit_admission(AdmissionCommit(cursors={0: 2}, exclusions=excluded))
     await store.mark_replayed(excluded[:1], now_ms=now_ms - 86_400_000)
     await store.mark_replayed(excluded[1:], now_ms=now_ms)
+    which = DeadLetterFilter(lane=lane, limit=10)
+    for number, started_ms in enumerate([now_ms - 90_000, now_ms - 1000, now_ms - 60 * 86_400_000]):
+        job = ReplayJob(
+            id=f"job{number}", by="ines", started_ms=started_ms, updated_ms=started_ms, which=which, moved=3 + number
+        )
+        await store.save_replay(job)
     await store.close()
 
 
@@ -209,6 +221,19 @@ def test_drift_makes_a_contract_stale_until_it_is_acknowledged(tmp_path: Path) -
     settings.write_text(f"{settings.read_text()}debt: {{exemptions: [{exemption}]}}\n")
     report = measure(root)
     assert (report.items, report.exempted[0].until) == ((), "2026-12-31")
+
+
+def test_vendor_field_that_nobody_named_is_undocumented_once_it_was_seen(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    file = root / "mappings/growth_order_completed.crm.yaml"
+    file.write_text(file.read_text().replace("fields: {", "fields: {attributes.*: $.properties, ", 1))
+    before = {item.subject for item in measure(root).items}
+    event = b'{"type":"track","event":"Order Completed","userId":"u1","properties":{"total":5,"shoe_size":44}}'
+    asyncio.run(_append(root, event))
+    new = [item for item in measure(root).items if item.subject not in before and "run time" in item.subject]
+    assert [item.subject for item in new] == ["growth/order_completed/crm: attributes.shoe_size at run time"]
+    assert "in 1 of 1 events" in new[0].evidence
+    assert new[0].place.startswith("mappings/growth_order_completed.crm.yaml:")
 
 
 def test_exemption_ends_on_its_day(tmp_path: Path) -> None:
@@ -274,7 +299,7 @@ def test_stated_hours_of_a_kind_are_used_and_named(tmp_path: Path) -> None:
 
 def test_families_have_a_grade_each(tmp_path: Path) -> None:
     other = Adapter(team="growth", event="Signed Up", vendor="crm", fields=(NUMBER,), is_tested=False)
-    grades = {one.event: one.grade for one in known_grades(measure(write(tmp_path, CLEAN, other)))}
+    grades = {one.event: one.grade for one in known_grades(measure(write(tmp_path, CLEAN, other)), {})}
     assert grades["order_completed"] is DebtGrade.A
     assert grades["Signed Up"] > DebtGrade.A
 

@@ -63,6 +63,8 @@ REFUSED: list[tuple[str, Row, str]] = [
         changed(known_case(), lambda row: row["estimates"]["marathon"].pop("days")),
         "estimates.marathon.days",
     ),
+    ("blank event", put("events")(["Signed Up", " "]), "events.1"),
+    ("an event twice", put("events")(["Signed Up", "Signed Up"]), "events.1"),
     ("unknown key", put("urgent")(True), "urgent"),
     ("unknown kind", put("kind")("both"), "kind"),
     ("a bare number", days(3), "estimates.sprint.days"),

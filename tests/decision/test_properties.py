@@ -310,3 +310,109 @@ def test_costs_only_grow_with_the_horizon_and_probabilities_add_up() -> None:
             assert sum(probability.values()) == pytest.approx(1.0 if made.contest.allowed else 0.0)
         assert made.leaning is None or made.leaning in made.contest.allowed
         assert days(made, S) <= days(made, H)
+
+
+def put(*path: str, value: object) -> Change:
+    """State something, whatever was stated before."""
+
+    def change(row: Row, _: random.Random) -> None:
+        node = row
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+        node[path[-1]] = value
+
+    return change
+
+
+def multiplied(*names: str) -> Change:
+    """Multiply these estimates of both options."""
+
+    def change(row: Row, dice: random.Random) -> None:
+        factor = dice.choice([1.1, 2.0, 3.0])
+        for option in row["estimates"].values():
+            for name in names:
+                if name in option:
+                    scale(option[name], factor)
+
+    return change
+
+
+def one_team_more(row: Row, _: random.Random) -> None:
+    row["teams"]["now"] += 1
+    for end in row["teams"].get("in_24_months", {}):
+        if end in ("low", "likely", "high", "exact"):
+            row["teams"]["in_24_months"][end] += 1
+
+
+def renamed(row: Row, _: random.Random) -> None:
+    row.update(request="another.name", outcome="all of it is otherwise", note="nothing to do with it", vendor="hubspot")
+    row.update(events=["Signed Up"], fields=["$.properties.total"])
+    row["owner"]["team"] = "another"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        one_team_more,
+        multiplied("build_hours", "ops_hours_per_week", "onboarding_hours_per_team"),
+        multiplied("vendor_fee_per_month", "platform_fee_per_month"),
+        put("reverse", "consumers", value=60),
+        put("risk", "privacy", value=5),
+    ],
+    ids=["teams", "hours", "fees", "consumers", "risk"],
+)
+def test_more_of_what_costs_never_makes_any_option_cheaper(change: Change) -> None:
+    for _, before, after in pairs(change):
+        for option in OPTIONS:
+            dearer = after.costs.ownership[option].mean(axis=(1, 2)) - before.costs.ownership[option].mean(axis=(1, 2))
+            assert (dearer >= -1e-9 * before.costs.ownership[option].mean()).all(), option
+
+
+@pytest.mark.parametrize("change", [multiplied("days"), put("shared", "review_days", value=exact(90))],
+                         ids=["estimates", "review"])  # fmt: skip
+def test_what_takes_longer_never_works_sooner(change: Change) -> None:
+    for _, before, after in pairs(change):
+        assert all(days(after, option) >= days(before, option) for option in OPTIONS)
+
+
+def test_names_change_nothing() -> None:
+    for _, before, after in pairs(renamed):
+        assert (before.leaning, before.confidence, before.gates) == (after.leaning, after.confidence, after.gates)
+        assert all(np.array_equal(before.costs.total[one], after.costs.total[one]) for one in OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("data_classes", value=["email", "health"]),
+        put("existing", "debt_grade", value="E"),
+        put("interim_controls", value=[]),
+        put("platform_owner", value=""),
+        put("kind", value="tactical"),
+    ],
+    ids=["data", "debt", "controls", "platform", "tactical"],
+)
+def test_what_speaks_against_options_never_opens_one(change: Change) -> None:
+    for row, before, after in pairs(change):
+        opened = set(after.contest.allowed) - set(before.contest.allowed)
+        if row["kind"] == "strategic" and after.request.kind != before.request.kind:
+            opened.discard(S)  # what nobody builds on may be a sprint again
+        assert not opened
+
+
+@pytest.mark.parametrize(
+    "change",
+    [put("kind", value="strategic"), put("existing", "similar_adapters", value=9), put("residency", value="eu"),
+     put("compliance", value=["GDPR"])],
+    ids=["strategic", "duplicates", "residency", "compliance"],
+)  # fmt: skip
+def test_reasons_for_a_platform_never_move_toward_a_sprint(change: Change) -> None:
+    assert all(never_turns_back(before, after) for _, before, after in pairs(change))
+
+
+@pytest.mark.parametrize("said", ["", "TBD", "???", "n/a", "to be defined"])
+def test_placeholder_is_no_acceptance_test(said: str) -> None:
+    row, _ = original(0)
+    for name in ("now", "downstream"):
+        made = decided(changed(row, lambda row, name=name: row["acceptance"].update({name: said})))
+        assert made is None or made.gates[0].state.value == "failed"

@@ -49,7 +49,9 @@ def test_example_shop_is_tagged_and_its_workspace_is_the_evidence() -> None:
     assert report["expiry"]["weeks"] == 12
     used = {fact["path"]: fact["evidence"] for fact in report["known"] if fact["is_used"]}
     assert used["schema"][0].startswith("contracts/signed_up/1.0.0.yaml:")
-    assert used["existing.similar_adapters"][0].startswith("mappings/signed_up.customerio.yaml:")
+    assert used["shared.review_days"][0].startswith("teams.yaml:")
+    others = {fact["path"]: fact["evidence"] for fact in found["reports"]["holiday_dashboard"]["known"]}
+    assert others["existing.similar_adapters"][0].startswith("mappings/order_completed.webhook.yaml:")
     for places in used.values():
         for place in places:
             file, _, line = place.partition(":")
@@ -71,6 +73,7 @@ def indebted(folder: Path) -> Path:
     for key in ("platform_owner", "owner"):
         row.pop(key, None)
     row["owner"] = {"team": "growth", "role": "maintainer"}
+    row["request"] = "cart_reminders"  # what was built for a request would be no reason against it
     write(root, row)
     return root
 

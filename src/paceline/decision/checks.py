@@ -8,6 +8,7 @@ import msgspec
 
 from paceline.decision.gates import CheckState
 from paceline.model.integration import Stage
+from paceline.model.placeholder import says_nothing
 from paceline.model.request import Request
 
 
@@ -39,9 +40,9 @@ def check_request(request: Request, verdict: Stage | None) -> tuple[Check, ...]:
 
 def _acceptance(request: Request) -> tuple[CheckState, str]:
     test = request.acceptance
-    if test is None or not test.now.strip():
+    if test is None or says_nothing(test.now):
         return CheckState.FAILED, "no acceptance test is written down"
-    if not test.downstream.strip():
+    if says_nothing(test.downstream):
         return CheckState.FAILED, "there is a test for now, and none for who uses the data afterwards"
     return CheckState.PASSED, test.now
 
@@ -53,14 +54,15 @@ def _schema(request: Request) -> tuple[CheckState, str]:
 
 
 def _ownership(request: Request) -> tuple[CheckState, str]:
-    missing = [name for name, value in (("owner", request.owner), ("SLA", request.sla)) if value is None]
+    has_owner = request.owner is not None and not says_nothing(request.owner.team)
+    missing = [name for name, is_there in (("owner", has_owner), ("SLA", request.sla is not None)) if not is_there]
     if missing or request.owner is None:
         return CheckState.FAILED, f"no {' and no '.join(missing)}"
     return CheckState.PASSED, f"{request.owner.team}, {request.owner.role}"
 
 
 def _migration(request: Request, verdict: Stage | None) -> tuple[CheckState, str]:
-    if request.migration_plan.strip():
+    if not says_nothing(request.migration_plan):
         return CheckState.PASSED, request.migration_plan
     match verdict:
         case None:

@@ -15,6 +15,7 @@ from paceline.decision.criteria import closeness, weighted_sum
 from paceline.decision.deliberation import UNSCORED_RISK, Deliberation, deliberate
 from paceline.decision.expiry import Expiry, set_expiry
 from paceline.decision.formulas import (
+    DAYS_PER_WEEK,
     HORIZONS,
     LAST_MONTH,
     OPTIONS,
@@ -49,12 +50,14 @@ from paceline.decision.votes import votes_agree
 from paceline.decision.wording import number_words
 from paceline.errors import UsageError
 from paceline.model.integration import Stage
-from paceline.model.request import Request, Source
+from paceline.model.request import Request, RequestKind, SchemaChoice, Source
 
 CURVE_SAMPLES = 128
 """Samples behind the curves of cost by month."""
 MOST_WORTH = 12
 """For how many inputs it is worked out what knowing them is worth."""
+NOISE = 1e-12
+"""Effects below this share are rounding."""
 _COST_RULES = {Stage.SPRINT: "F11", Stage.HYBRID: "F12", Stage.MARATHON: "F13"}
 
 
@@ -137,12 +140,20 @@ def _further_doubts(made: Deliberation) -> Iterator[str]:
         yield f"The risks have no scores; a multiplier of {UNSCORED_RISK} is assumed."
     elif request.risk.privacy == 1 and request.data_classes:
         yield f"Privacy is scored 1 of 5, but personal data flows: {', '.join(sorted(request.data_classes))}."
+    if request.kind is RequestKind.STRATEGIC and request.schema is SchemaChoice.ONE_OFF:
+        yield "It is strategic, and its schema is one-off: others cannot build on what only one vendor understands."
+    needed = made.inputs.get("needed")
+    if needed is not None and made.leaning is not None:
+        days = float(made.costs.days[made.leaning].mean())
+        if days > needed.likely * DAYS_PER_WEEK:
+            weeks = number_words(needed.likely)
+            yield f"It likely works only after {number_words(days)} days, and is needed for {weeks} weeks."
     if request.deadline is not None and made.leaning is not None:
         within = days_between(request.asked, request.deadline)
         days = float(made.costs.days[made.leaning].mean())
         if days > within:
-            needed = f"the {made.leaning.value} takes {number_words(days)} days"
-            yield f"It likely comes too late: {needed}, and the deadline is in {within}."
+            takes = f"the {made.leaning.value} takes {number_words(days)} days"
+            yield f"It likely comes too late: {takes}, and the deadline is in {within}."
 
 
 def _contradictions(known: Sequence[Fact]) -> Iterator[str]:
@@ -170,9 +181,16 @@ def _search(made: Deliberation) -> tuple[tuple[Flip, ...], tuple[Bar, ...]]:
         found, bar = search.vary(name)
         flips += found
         if bar is not None:
-            bars.append(msgspec.structs.replace(bar, share=shares.get(name, 0.0)))
-    bars.sort(key=lambda bar: -abs(bar.lead_at_high - bar.lead_at_low))
+            share = shares.get(name, 0.0)
+            bars.append(msgspec.structs.replace(bar, share=share if share > NOISE else 0.0))
+    bars.sort(key=_effect, reverse=True)
     return tuple(sorted(flips, key=lambda flip: not flip.is_inside)), tuple(bars)
+
+
+def _effect(bar: Bar) -> float:
+    """How far an input moves the lead; what is only rounding, which machines differ in, is nothing."""
+    effect = abs(bar.lead_at_high - bar.lead_at_low)
+    return effect if effect > NOISE * (abs(bar.lead_at_low) + abs(bar.lead_at_high)) else 0.0
 
 
 def _option(made: Deliberation, option: Stage, metrics: Metrics) -> OptionReport:

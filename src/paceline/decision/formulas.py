@@ -315,7 +315,7 @@ def _sprint(values: Values, known: Circumstances, months: Months) -> Mapping[Lin
         Line.COMPLIANCE: rate * values["compliance"] * risk * (confirmed * teams + now * dropped),
         Line.FEES: values["sprint_fee"] * served,
         Line.REPLACEMENT: confirmed * rate * (once * months.replacing + per_further_team * further_teams),
-        Line.LOSSES: yearly_loss(values, known, is_platform=False) / 12.0 * served,
+        Line.LOSSES: _losses(values, known, on_adapter=served),
     }
 
 
@@ -347,8 +347,7 @@ def _hybrid(values: Values, known: Circumstances, months: Months) -> Mapping[Lin
         + marathon_fee * on_platform
         + values["platform_fee"] * confirmed * months.needed,
         Line.REPLACEMENT: confirmed * rate * values["hybrid_rework"] * redone,
-        Line.LOSSES: yearly_loss(values, known, is_platform=False) / 12.0 * (on_adapter + dropped)
-        + yearly_loss(values, known, is_platform=True) / 12.0 * on_platform,
+        Line.LOSSES: _losses(values, known, on_adapter=on_adapter + dropped, on_platform=on_platform),
     }
 
 
@@ -362,8 +361,20 @@ def _marathon(values: Values, known: Circumstances, months: Months) -> Mapping[L
         Line.OPS: rate * WEEKS_PER_MONTH * values["marathon_ops"] * served,
         Line.COMPLIANCE: rate * values["compliance"] * served,
         Line.FEES: fees * served,
-        Line.LOSSES: yearly_loss(values, known, is_platform=True) / 12.0 * served,
+        Line.LOSSES: _losses(values, known, on_platform=served),
     }
+
+
+def _losses(
+    values: Values, known: Circumstances, *, on_adapter: Array | None = None, on_platform: Array | None = None
+) -> Array:
+    """The losses over months on an adapter and on a platform; where none is stated, nothing is multiplied by it."""
+    parts = [
+        yearly_loss(values, known, is_platform=is_platform) / 12.0 * months
+        for is_platform, months in ((False, on_adapter), (True, on_platform))
+        if months is not None and known.losses
+    ]
+    return functools.reduce(operator.add, parts) if parts else np.zeros((1, 1, 1))
 
 
 def _onboarding(values: Values, known: Circumstances, months: Months) -> Array:

@@ -10,6 +10,7 @@ import msgspec
 from paceline.decision.calendar import days_between
 from paceline.decision.inputs import Input
 from paceline.model.integration import Risk, Stage
+from paceline.model.placeholder import says_nothing
 from paceline.model.request import DebtGrade, InterimControl, Request, RequestKind, SchemaChoice
 
 HIGH_RISK = 4
@@ -95,11 +96,11 @@ def is_regulated(request: Request) -> bool:
 
 def missing_for_readiness(request: Request) -> Iterator[str]:
     """What must be written down before anything is decided."""
-    if request.acceptance is None or not request.acceptance.now.strip():
+    if request.acceptance is None or says_nothing(request.acceptance.now):
         yield "an acceptance test for now"
-    if request.acceptance is None or not request.acceptance.downstream.strip():
+    if request.acceptance is None or says_nothing(request.acceptance.downstream):
         yield "an acceptance test for downstream"
-    if request.owner is None or not request.owner.team.strip():
+    if request.owner is None or says_nothing(request.owner.team):
         yield "an owner (team and role)"
     if request.sla is None:
         yield "a service level (SLA)"

@@ -200,6 +200,14 @@ def _other_faults(request: Request, sound: Mapping[str, tuple[float, float, floa
     for name in ("outcome",):
         if not getattr(request, name).strip():
             yield RequestFault(path=(name,), message="the text is blank", remedy="say what will be different")
+    for name in ("events", "fields", "data_classes", "compliance"):
+        for index, text in enumerate(getattr(request, name)):
+            if not text.strip():
+                yield RequestFault(path=(name, index), message="the text is blank", remedy="write it, or take it out")
+    for index, event in enumerate(request.events):
+        if event.strip() and event in request.events[:index]:
+            message = f"the event {event!r} is named twice"
+            yield RequestFault(path=("events", index), message=message, remedy="name each event once")
     later = sound.get("teams_later")
     if later and later[2] < request.teams.now:
         message = f"at most {later[2]:g} teams in 24 months, but there are {request.teams.now} now"

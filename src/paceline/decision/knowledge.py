@@ -32,7 +32,8 @@ class KnownContract(msgspec.Struct, frozen=True, kw_only=True):
 class KnownAdapter(msgspec.Struct, frozen=True, kw_only=True):
     """One mapping of one integration: what it reads (event and paths in it), and for which vendor.
 
-    `place` is where the mapping says so, `configured` where the integration names the vendor.
+    `place` is where the mapping says so, `configured` where the integration names the vendor. `answers` is the request
+    that it was built for, about which it therefore says nothing.
     """
 
     integration: str
@@ -44,6 +45,7 @@ class KnownAdapter(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
     place: str
     configured: str
+    answers: str = ""
 
 
 class KnownTeam(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +71,28 @@ class KnownActual(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str = ""
 
 
+class KnownReview(msgspec.Struct, frozen=True, kw_only=True):
+    """How many days the review of one request takes, counted from the calendars of those who have to look at it."""
+
+    estimate: Estimate
+    says: str
+    places: tuple[str, ...]
+
+
 class KnownGrade(msgspec.Struct, frozen=True, kw_only=True):
-    """The debt grade of a family of events."""
+    """The debt grade of a family of events, and where the first of its items is.
+
+    `without` has the grade that is left when what was built for a request is not counted, by the request.
+    """
 
     event: str
     grade: DebtGrade
     place: str
+    without: Mapping[str, DebtGrade] = {}
+
+    def seen_by(self, request: str) -> DebtGrade:
+        """The grade that bears on a request: what was built for it is no reason against it."""
+        return self.without.get(request, self.grade)
 
 
 class KnownFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,13 +142,15 @@ def families(request: Request) -> frozenset[str]:
     return frozenset(event_family(event) for event in request.events)
 
 
-def fill_in(request: Request, known: KnownFacts) -> tuple[Request, tuple[Fact, ...]]:
+def fill_in(
+    request: Request, known: KnownFacts, *, review: KnownReview | None = None
+) -> tuple[Request, tuple[Fact, ...]]:
     """The request with what is known in place of what it leaves open, and every fact about it.
 
-    What a request states is never changed.
+    What a request states is never changed. `review` is what is known about this request alone.
     """
     facts = []
-    for fact, estimate in _facts(request, known):
+    for fact, estimate in [*_facts(request, known), *_review_facts(review)]:
         value: object = estimate if estimate is not None else fact.value
         completed = _put(request, fact.path.split("."), value) if not fact.is_contrary else None
         if completed is not None and estimate is not None and request_faults(completed):
@@ -219,7 +239,11 @@ def _vendor_facts(request: Request, known: KnownFacts) -> Iterator[_Found]:
         return
     place = known.connectors[request.vendor]
     yield Fact(path="vendor", value=request.vendor, says="its connector exists", evidence=(place,)), None
-    accounts = {adapter.integration: adapter for adapter in known.adapters if adapter.vendor == request.vendor}
+    accounts = {
+        adapter.integration: adapter
+        for adapter in known.adapters
+        if adapter.vendor == request.vendor and adapter.answers != request.request
+    }
     if accounts:
         names = ", ".join(sorted(accounts))
         says = f"no wait for access: {names} use{'s' if len(accounts) == 1 else ''} the vendor's account already"
@@ -230,15 +254,16 @@ def _vendor_facts(request: Request, known: KnownFacts) -> Iterator[_Found]:
 
 def _adapter_facts(request: Request, known: KnownFacts) -> Iterator[_Found]:
     wanted = families(request)
-    if not wanted or not known.adapters:
+    adapters = [adapter for adapter in known.adapters if adapter.answers != request.request]
+    if not wanted or not adapters:
         return
-    readers = sorted({adapter.integration for adapter in known.adapters if event_family(adapter.event) in wanted})
-    first = {adapter.integration: adapter.place for adapter in known.adapters if event_family(adapter.event) in wanted}
+    first = {adapter.integration: adapter.place for adapter in adapters if event_family(adapter.event) in wanted}
+    readers = sorted(first)
     places = [first[name] for name in readers]
     if readers:
         says = f"{len(readers)} integration{'s' if len(readers) > 1 else ''} read its events today"
         yield Fact(path="reverse.consumers", value=len(readers), says=says, evidence=tuple(places)), None
-    alike = [adapter for adapter in known.adapters if _is_alike(request, adapter)]
+    alike = [adapter for adapter in adapters if _is_alike(request, adapter)]
     names = sorted({adapter.integration for adapter in alike if adapter.stage is not Stage.MARATHON})
     says = f"similar adapters: {', '.join(names)}" if names else "no adapter sends these events to this vendor"
     evidence = tuple(adapter.place for adapter in alike if adapter.stage is not Stage.MARATHON)
@@ -265,20 +290,29 @@ def _team_facts(request: Request, known: KnownFacts) -> Iterator[_Found]:
     yield Fact(path="owner.team", value=team.team, says=says, evidence=(team.place,)), None
 
 
+def _review_facts(review: KnownReview | None) -> Iterator[_Found]:
+    if review is None:
+        return
+    days = review.estimate.exact if review.estimate.exact is not None else review.estimate.likely
+    estimate = msgspec.structs.replace(review.estimate, note=f"{review.says} ({', '.join(review.places)})")
+    fact = Fact(path="shared.review_days", value=days or 0.0, says=review.says, evidence=review.places)
+    yield fact, estimate
+
+
 def _past_facts(request: Request, known: KnownFacts) -> Iterator[_Found]:
     wanted = families(request)
     stated = request.existing.debt_grade
     # The worst one first: it is the one that is filled in.
-    for grade in sorted(known.grades, key=lambda one: (one.grade.value, one.event), reverse=True):
-        if event_family(grade.event) in wanted:
-            fact = Fact(
-                path="existing.debt_grade",
-                value=grade.grade.value,
-                says=f"the debt grade of {grade.event} is {grade.grade.value}",
-                evidence=(grade.place,) if grade.place else (),
-                is_contrary=stated is not None and grade.grade.value > stated.value,
-            )
-            yield fact, None
+    seen = [(one.seen_by(request.request).value, one) for one in known.grades if event_family(one.event) in wanted]
+    for letter, grade in sorted(seen, key=lambda pair: (pair[0], pair[1].event), reverse=True):
+        fact = Fact(
+            path="existing.debt_grade",
+            value=letter,
+            says=f"the debt grade of {grade.event} is {letter}",
+            evidence=(grade.place,) if grade.place and letter == grade.grade.value else (),
+            is_contrary=stated is not None and letter > stated.value,
+        )
+        yield fact, None
     for actual in known.actuals:
         fits_event = not actual.event or event_family(actual.event) in wanted
         if fits_event and actual.vendor in ("", request.vendor):

@@ -14,6 +14,8 @@ from paceline.decision.triage_sections import TAG_WORDS, overview_sections, tick
 
 TEXT_WIDTH = 100
 _WIDEST_CELL = 44
+_NARROWEST_CELL = 18
+"""Where a table is too wide, its widest columns become narrower, down to this."""
 
 
 def render_text(report: Report, parts: Sequence[Section]) -> str:
@@ -32,7 +34,7 @@ def render_markdown(report: Report, parts: Sequence[Section]) -> str:
     """
     lines = [f"# {_escaped(headline(report))}", "", _escaped(report.outcome), "", f"**{_escaped(report.summary)}**"]
     for section in parts:
-        lines += ["", f"## {section.title}", *_markdown_section(section)]
+        lines += ["", f"## {section.title}", *markdown_of_section(section)]
     return "\n".join(lines) + "\n"
 
 
@@ -49,7 +51,7 @@ def render_triage_markdown(triage: Triage) -> str:
     """A whole backlog as Markdown: the overview, and then every ticket with its plan and its contract tests."""
     lines = [f"# {_escaped(triage_headline(triage))}"]
     for section in overview_sections(triage):
-        lines += ["", f"## {section.title}", *_markdown_section(section)]
+        lines += ["", f"## {section.title}", *markdown_of_section(section)]
     for ticket in triage.tickets:
         lines += [
             "",
@@ -64,7 +66,7 @@ def render_ticket_markdown(ticket: Ticket) -> str:
     """One ticket as the description of an issue."""
     lines = [_escaped(ticket.outcome), "", f"**{_escaped(ticket.summary)}**"]
     for section in ticket_sections(ticket):
-        lines += ["", f"### {section.title}", *_markdown_section(section)]
+        lines += ["", f"### {section.title}", *markdown_of_section(section)]
     return "\n".join(lines) + "\n"
 
 
@@ -96,6 +98,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 def _text_table(table: Table) -> Iterator[str]:
     rows = [tuple(map(printable, row)) for row in (table.head, *table.rows)]
     widths = [min(max(1, *(len(row[column]) for row in rows)), _WIDEST_CELL) for column in range(len(table.head))]
+    _narrow(widths, rows)
     for row in rows:
         cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
         for line in range(max(map(len, cells))):
@@ -103,7 +106,22 @@ def _text_table(table: Table) -> Iterator[str]:
             yield "  " + "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
 
 
-def _markdown_section(section: Section) -> Iterator[str]:
+def _narrow(widths: list[int], rows: Sequence[Sequence[str]]) -> None:
+    """Make the widest columns of a table narrower where it is too wide, without breaking words."""
+    words = [
+        min(max((len(word) for row in rows for word in row[column].split()), default=1), _WIDEST_CELL)
+        for column in range(len(widths))
+    ]
+    while sum(widths) + 2 * len(widths) > TEXT_WIDTH:
+        room = [width - max(least, _NARROWEST_CELL) for width, least in zip(widths, words, strict=True)]
+        if max(room) <= 0:
+            return
+        wide = max(range(len(widths)), key=lambda column: (room[column] > 0, widths[column]))
+        widths[wide] -= 1
+
+
+def markdown_of_section(section: Section) -> Iterator[str]:
+    """The Markdown lines of a section, without its title; the first one is empty."""
     yield ""
     for sentence in section.sentences:
         yield from (_escaped(sentence), "")

@@ -273,7 +273,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="F27",
         title="end of a sprint",
-        formula="the likely weeks for which it is needed, at most 90 days; 90 days where nothing says how long",
+        formula=(
+            "the likely weeks for which it is needed, at most 90 days; 90 days where nothing says how long; but not "
+            "before it worked for a week in 90 of 100 cases"
+        ),
         uses=("needed",),
     ),
     Rule(

@@ -234,7 +234,9 @@ def _grid(given: Input, within: Array) -> Array:
     beyond = given.high * (top / given.high) ** _EIGHTHS if 0.0 < given.high < top else np.array([given.high])
     below = bottom + (given.low - bottom) * _EIGHTHS
     inside = given.low + (given.high - given.low) * _EIGHTHS
-    return np.unique(np.concatenate([[spec.least], below, inside, within, beyond]))
+    ordered = np.sort(np.concatenate([[spec.least], below, inside, within, beyond]))
+    distinct: Array = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return distinct
 
 
 def _crossed(inputs: Mapping[str, Input], varied: tuple[str, ...], count: int) -> Values:

@@ -136,7 +136,7 @@ def _ticket(ticket: Ticket) -> Iterator[Section]:
 
 def step_words(step: Step) -> str:
     """A step of a plan in one line."""
-    return f"{step.by}: {step.do}" if step.by else step.do
+    return f"{step.by} {step.who}: {step.do}"
 
 
 def check_words(check: Check) -> str:

@@ -94,3 +94,15 @@ def percent(share: float) -> str:
     if 0.0 < share < 0.005:
         return "<1 %"
     return f"{share * 100:.0f} %"
+
+
+def duration_words(secs: float) -> str:
+    """A time in the largest unit that gives a round number.
+
+    >>> [duration_words(secs) for secs in (60, 90, 300, 3600, 86_400, 172_800, 0.5)]
+    ['60 seconds', '90 seconds', '5 minutes', '60 minutes', '24 hours', '2 days', '0.5 seconds']
+    """
+    for size, least, words in ((86_400, 2, "days"), (3600, 2, "hours"), (60, 2, "minutes")):
+        if secs >= size * least and secs % size == 0:
+            return f"{secs / size:g} {words}"
+    return f"{secs:g} seconds"

@@ -103,6 +103,18 @@ class WorkaroundFacts(msgspec.Struct, frozen=True, kw_only=True):
     families: tuple[str, ...] = ()
 
 
+class SeenFieldFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that a vendor was sent at run time (in `events` of `of` events looked at), and that nothing names."""
+
+    teams: tuple[str, ...]
+    family: str
+    vendor: str
+    field: str
+    place: str
+    events: int
+    of: int
+
+
 class OverdueFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Something dated that should be gone: a toggle, or a contract version after its removal date."""
 
@@ -132,3 +144,4 @@ class WorkspaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     workarounds: tuple[WorkaroundFacts, ...] = ()
     overdue: tuple[OverdueFacts, ...] = ()
     drifts: tuple[DriftFacts, ...] = ()
+    seen_fields: tuple[SeenFieldFacts, ...] = ()

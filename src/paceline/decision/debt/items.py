@@ -15,6 +15,7 @@ from paceline.decision.debt.facts import (
     IntegrationFacts,
     OverdueFacts,
     Safeguard,
+    SeenFieldFacts,
     WorkaroundFacts,
     WorkspaceFacts,
 )
@@ -65,6 +66,7 @@ def find_debt(facts: WorkspaceFacts, table: HourTable = TABLE) -> tuple[DebtItem
         *finder.workarounds(facts.workarounds),
         *(finder.overdue(one) for one in facts.overdue),
         *finder.drifts(facts.drifts),
+        *(finder.seen_field(one) for one in facts.seen_fields),
     ]
     return tuple(_worst(items) for _, items in groupby(sorted(found), key=lambda item: item.subject))
 
@@ -167,6 +169,18 @@ class _Finder:
             remedy=_SAFEGUARD_REMEDIES[safeguard],
             principal=self._table.safeguard_hours(safeguard),
             families=families,
+        )
+
+    def seen_field(self, seen: SeenFieldFacts) -> DebtItem:
+        """A vendor field that came along at run time, and that nobody has named."""
+        teams = "+".join(sorted(set(seen.teams))) or NOBODY
+        return self._item(
+            DebtKind.UNDOCUMENTED_MAPPING,
+            f"{teams}/{seen.family}/{seen.vendor}: {seen.field} at run time",
+            seen.place,
+            evidence=f"{seen.vendor} gets it in {seen.events} of {seen.of} events; no entry and no contract names it",
+            remedy="name it in the mapping with a `note:`, declare it in the contract, or leave it out with omit()",
+            families=(seen.family,),
         )
 
     def one_offs(self, adapters: Iterable[AdapterFacts]) -> Iterator[DebtItem]:
