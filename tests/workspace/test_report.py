@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paceline.model.finding import Finding, Severity
-from paceline.workspace.report import findings_github, findings_json, findings_junit, findings_text, verdict
+from paceline.workspace.report import (
+    findings_github,
+    findings_json,
+    findings_junit,
+    findings_text,
+    verdict,
+    without_repeats,
+)
 
 ERROR = Finding(
     code="PL101", file="teams.yaml", line=3, column=5, message="unknown key 'peple'", hint="did you mean 'people'?"
@@ -24,6 +31,20 @@ def test_text_has_one_line_a_finding_and_its_hint_below() -> None:
         "shop/teams.yaml:3:5 PL101 unknown key 'peple'",
         "    did you mean 'people'?",
         "shop/mappings/a.b.yaml:1:10 PL901 warning: unused",
+    ]
+
+
+def test_doubts_of_one_file_are_told_once_and_counted() -> None:
+    doubt = Finding(code="PL509", file="mappings/a.b.yaml", line=3, message="no limit", severity=Severity.WARNING)
+    later = Finding(code="PL509", file="mappings/a.b.yaml", line=7, message="no type", severity=Severity.WARNING)
+    other = Finding(code="PL509", file="mappings/c.d.yaml", line=3, message="no limit", severity=Severity.WARNING)
+    told = without_repeats([doubt, ERROR, later, WARNING, WARNING, other], frozenset({"PL509"}))
+    assert [(one.line, one.message) for one in told] == [
+        (3, "no limit; and 1 more place in this file"),
+        (3, "unknown key 'peple'"),
+        (1, "unused"),
+        (1, "unused"),
+        (3, "no limit"),
     ]
 
 

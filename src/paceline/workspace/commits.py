@@ -1,4 +1,4 @@
-"""The commits that changed a workspace, its folder as it was at one, and end dates that were put off."""
+"""The commits that changed a workspace, its files as they were at one, and end dates that were put off."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from paceline.workspace.kinds import KINDS, OTHER_FOLDERS
 
 _TOP_FILES = ("contracts.lock", "toggles.flagd.json", "worklog.log")
 _DIFF_FILE = re.compile(r"^(?P<side>---|\+\+\+) (?:[ab]/)?(?P<file>.*?)\t?$")
-_EXPIRES = re.compile(r"^(?P<sign>[-+])expires:\s*[\"']?(?P<day>\d{4}-\d{2}-\d{2})")
+_CHANGED = re.compile(r"^(?P<sign>[-+])(?P<key>expires|stage):\s*[\"']?(?P<value>[\w-]+)")
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,20 +102,37 @@ def _write(folder: Path, commit: str, into: Path, wanted: set[str] | None) -> Pa
 
 
 def extensions_of(folder: Path) -> Sequence[Extension]:
-    """Every time that an integration's `expires` was moved to a later day, oldest first."""
+    """Every time that an integration's `expires` was moved to a later day, oldest first.
+
+    Another stage begins another time: a commit that changes `stage` puts nothing off, and what was put off before it
+    does not count any more.
+    """
     location = KINDS["integration"].folder
     output = git_output(
         folder, "log", "--reverse", "--format=commit %cI", "--patch", "--unified=0", "--relative", "-M", "--", location
     )
     found: list[Extension] = []
     day, file, renamed = dt.date.min, "", ""
-    removed: dt.date | None = None
+    changed: dict[tuple[str, str], str] = {}
+
+    def close_file() -> None:
+        name = Path(file).stem
+        if ("-", "stage") in changed and changed.get(("-", "stage")) != changed.get(("+", "stage")):
+            found[:] = [one for one in found if one.integration != name]
+        else:
+            before, after = (day_or_none(changed.get((sign, "expires"))) for sign in "-+")
+            if before is not None and after is not None and after > before:
+                found.append(Extension(integration=name, day=day))
+        changed.clear()
+
     for line in (output or b"").decode(errors="replace").splitlines():
         if line.startswith("commit "):
+            close_file()
             day = dt.datetime.fromisoformat(line.removeprefix("commit ")).astimezone(dt.UTC).date()
+        elif line.startswith("diff --git "):
+            close_file()
         elif (match := _DIFF_FILE.match(line)) is not None:
             file = match["file"] if match["side"] == "+++" else file
-            removed = None
         elif line.startswith("rename from "):
             renamed = Path(line.removeprefix("rename from ")).stem
         elif line.startswith("rename to "):
@@ -123,10 +140,14 @@ def extensions_of(folder: Path) -> Sequence[Extension]:
             found = [
                 msgspec.structs.replace(one, integration=name) if one.integration == renamed else one for one in found
             ]
-        elif (match := _EXPIRES.match(line)) is not None:
-            stated = day_or_none(match["day"])
-            if match["sign"] == "-":
-                removed = stated
-            elif removed is not None and stated is not None and stated > removed:
-                found.append(Extension(integration=Path(file).stem, day=day))
+        elif (match := _CHANGED.match(line)) is not None:
+            changed[match["sign"], match["key"]] = match["value"]
+    close_file()
     return found
+
+
+def text_at(folder: Path, revision: str, file: str) -> str | None:
+    """A file of a workspace as it was at a revision; None when it was not there."""
+    prefix = first_line(git_output(folder, "rev-parse", "--show-prefix"))
+    content = git_output(folder, "show", f"{revision}:{prefix}{file}")
+    return None if content is None else content.decode(errors="replace")

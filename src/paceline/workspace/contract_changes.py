@@ -137,7 +137,7 @@ def _consumers(contract: ContractFile, workspace: Workspace) -> Iterator[Consume
             takes = VersionRange.parse(mapping.from_.contract).admits(Version.parse(contract.version))
         except UsageError:
             takes = False
-        users = [one for _, one in sorted(workspace.integrations.items()) if name in one.events]
+        users = [one for _, one in sorted(workspace.integrations.items()) if name in (*one.events, *one.direct_events)]
         for integration in users:
             team = workspace.teams.teams.get(integration.owner.team)
             yield Consumer(

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 import msgspec
 
 from paceline.model.actuals import ActualsFile, CalibrationFile
+from paceline.model.adapter import AdapterCasesFile, AdapterFile
 from paceline.model.case import CasesFile
 from paceline.model.connector import ActionsFile, Manifest, QualityFile
 from paceline.model.contract import ContractFile
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile
 from paceline.model.request import BacklogFile
+from paceline.model.retired import RetiredFile
 from paceline.model.settings import PacelineFile
 from paceline.model.team import TeamsFile
 
@@ -74,6 +76,19 @@ KINDS: Mapping[str, FileKind] = {
         FileKind(
             name="tests", title="Contract tests of a mapping", location="tests/{mapping}.yaml", structure=CasesFile
         ),
+        FileKind(name="adapter", title="An adapter", location="adapters/{adapter}.yaml", structure=AdapterFile),
+        FileKind(
+            name="adapter-tests",
+            title="Contract tests of an adapter",
+            location="tests/adapters/{adapter}.yaml",
+            structure=AdapterCasesFile,
+        ),
+        FileKind(
+            name="retired",
+            title="An integration that is no more",
+            location="retired/{integration}.yaml",
+            structure=RetiredFile,
+        ),
         FileKind(name="actuals", title="What a request took", location="actuals/{request}.yaml", structure=ActualsFile),
         FileKind(
             name="calibration",
@@ -104,5 +119,6 @@ KINDS: Mapping[str, FileKind] = {
 
 SAMPLES_FOLDER = "samples"
 CONNECTORS_FOLDER = "connectors"
-OTHER_FOLDERS = (SAMPLES_FOLDER, CONNECTORS_FOLDER, "runbooks", "rfcs", "adapters", "schemas")
+REQUESTS_FOLDER = "samples/requests"
+OTHER_FOLDERS = (SAMPLES_FOLDER, CONNECTORS_FOLDER, "runbooks", "rfcs", "schemas")
 """Folders of a workspace that hold, or may hold besides, files of no kind above."""

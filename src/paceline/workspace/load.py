@@ -11,17 +11,19 @@ import msgspec
 
 from paceline.errors import UsageError, nearest_name
 from paceline.model.actuals import ActualsFile, CalibrationFile
+from paceline.model.adapter import AdapterCasesFile, AdapterFile
 from paceline.model.case import CasesFile
 from paceline.model.contract import ContractFile
 from paceline.model.finding import Finding, Severity
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile
+from paceline.model.retired import RetiredFile
 from paceline.model.settings import PacelineFile
 from paceline.model.team import TeamsFile
 from paceline.workspace.document import Document
 from paceline.workspace.environment import ENV_FILE, parse_env
 from paceline.workspace.json_document import read_json
-from paceline.workspace.kinds import CONNECTORS_FOLDER, KINDS, OTHER_FOLDERS, SAMPLES_FOLDER, FileKind
+from paceline.workspace.kinds import CONNECTORS_FOLDER, KINDS, OTHER_FOLDERS, REQUESTS_FOLDER, SAMPLES_FOLDER, FileKind
 from paceline.workspace.shape import quoted, to_struct
 from paceline.workspace.workspace import Workspace, place_order
 from paceline.workspace.yaml_document import MAX_FILE_BYTES, read_yaml
@@ -75,6 +77,7 @@ class _Reading:
         self._documents: dict[str, Document] = {}
         self._structs: dict[str, msgspec.Struct] = {}
         self._samples: dict[str, dict[str, object]] = {}
+        self._requests: dict[str, object] = {}
 
     def read(self, file: str) -> None:
         """Read one file, given by its path below the workspace, if it is of a kind that we know."""
@@ -106,6 +109,10 @@ class _Reading:
             integrations={name["integration"]: file for name, file in self._of_kind("integration", IntegrationFile)},
             cases={name["mapping"]: file for name, file in self._of_kind("tests", CasesFile)},
             samples=self._samples,
+            adapters={name["adapter"]: file for name, file in self._of_kind("adapter", AdapterFile)},
+            adapter_cases={name["adapter"]: file for name, file in self._of_kind("adapter-tests", AdapterCasesFile)},
+            requests=self._requests,
+            retired={name["integration"]: file for name, file in self._of_kind("retired", RetiredFile)},
             actuals={name["request"]: file for name, file in self._of_kind("actuals", ActualsFile)},
             calibration=next((file for _, file in self._of_kind("calibration", CalibrationFile)), None),
             documents=self._documents,
@@ -127,6 +134,11 @@ class _Reading:
             self._findings += _wrong_identity(document, document.value, kind)
 
     def _read_sample(self, file: str) -> None:
+        if Path(file).parent.as_posix() == REQUESTS_FOLDER and file.endswith(".json"):
+            document = self._document(file, read_json)
+            if document is not None:
+                self._requests[Path(file).stem] = document.value
+            return
         if file.count("/") > 1 or not file.endswith(".json"):
             if file.endswith(_SUFFIXES):
                 self._findings.append(_misplaced(file, "samples/NAME.json"))
@@ -195,7 +207,8 @@ def _kind_of(file: str) -> FileKind | None:
 
 def _meant_kind(folder: str) -> FileKind | None:
     """The kind whose files lie in a top-level folder, or probably were meant to."""
-    kinds = {kind.folder: kind for kind in KINDS.values() if kind.folder and kind.folder not in OTHER_FOLDERS}
+    # Of several kinds in one folder, the first is what a misplaced file was meant to be.
+    kinds = {k.folder: k for k in reversed(list(KINDS.values())) if k.folder and k.folder not in OTHER_FOLDERS}
     if folder in kinds or folder in OTHER_FOLDERS:
         return kinds.get(folder)
     return kinds.get(nearest_name(folder, kinds) or "")

@@ -50,6 +50,12 @@ _GROUPS = (
     ("PL4", "Contracts and samples", "What contracts say, and whether samples keep to it."),
     ("PL5", "Mappings and contract tests", "Whether a mapping can work for every event that its contract allows."),
     ("PL6", "Settings and secrets", "What connectors need, and what must not stand in a file."),
+    ("PL7", "Governance", "Who owns what, and who is on call when. Rotas are looked at a year ahead of today."),
+    (
+        "PL8",
+        "RFCs",
+        "What keeps an RFC from being reviewed (docs/rfcs.md); for `paceline rfc check` each is an error.",
+    ),
     ("PL9", "Unused files", "Things that could be deleted."),
 )
 

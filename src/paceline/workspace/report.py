@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from xml.sax.saxutils import escape, quoteattr
+
+import msgspec
 
 from paceline.model.finding import Finding, Severity
 
@@ -19,6 +22,24 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 def plain(text: str, word: str) -> str:
     """The style without colors."""
     return text
+
+
+def without_repeats(findings: Sequence[Finding], codes: frozenset[str]) -> list[Finding]:
+    """One finding of each of these codes a file: the first, which tells how many more there are."""
+    places = [(finding.file, finding.code) for finding in findings]
+    counts = Counter(place for place in places if place[1] in codes)
+    kept: dict[int, Finding] = {}
+    told: set[tuple[str, str]] = set()
+    for number, (finding, place) in enumerate(zip(findings, places, strict=True)):
+        if place in told:
+            continue
+        kept[number] = finding
+        if counts[place] > 1:
+            told.add(place)
+            message = f"{finding.message}; and {_counted(counts[place] - 1, 'more place')} in this file"
+            hint = f"`paceline check {finding.file}` shows each, as --strict does"
+            kept[number] = msgspec.structs.replace(finding, message=message, hint=hint)
+    return list(kept.values())
 
 
 def findings_text(findings: Iterable[Finding], *, folder: str = "", style: Style = plain) -> str:

@@ -23,6 +23,7 @@ from paceline.model.finding import Finding, Severity
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile, MappingTo
 from paceline.workspace.document import Document, PathStep
+from paceline.workspace.rfc import check_rfc, rfc_files
 from paceline.workspace.workspace import Workspace, event_key
 
 
@@ -71,8 +72,9 @@ class ConnectorCatalog(Protocol):
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of the rules looks at. Without `today`, rules that depend on the calendar are left out.
 
-    `plans` and `reports` remember mappings that were planned and checked already, for the rules that come after, and
-    `usable` which contract versions (name, version) have a schema that can be checked against.
+    `plans` and `reports` remember mappings that were planned and checked already, for the rules that come after,
+    `usable` which contract versions (name, version) have a schema that can be checked against, and `rfcs` what each RFC
+    lacks.
     """
 
     workspace: Workspace
@@ -81,6 +83,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     plans: dict[str, Plan | list[MappingFault]] = msgspec.field(default_factory=dict)
     reports: dict[str, Sequence[MappingFault]] = msgspec.field(default_factory=dict)
     usable: dict[tuple[str, str], bool] = msgspec.field(default_factory=dict)
+    rfcs: dict[str, Sequence[Finding]] = msgspec.field(default_factory=dict)
 
     def contracts(self) -> Iterator[tuple[ContractFile, Document]]:
         """Every version of every contract, with its document."""
@@ -108,6 +111,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the name of every event with a contract is known: no contract is broken or without its event."""
         return not self.workspace.has_broken("contract") and all(c.event_name for c, _ in self.contracts())
 
+    def rfc_findings(self) -> Iterator[Finding]:
+        """What the RFCs of the workspace lack, whichever rule it belongs to."""
+        for file in rfc_files(self.workspace.path):
+            if file not in self.rfcs:
+                self.rfcs[file] = check_rfc(self.workspace.path, file, self.workspace.teams)
+            yield from self.rfcs[file]
+
     def mapping_faults(self, name: str) -> Sequence[MappingFault]:
         """Everything that is wrong with a mapping by itself."""
         plan = self._planned(name)
@@ -133,13 +143,14 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             return []
         action = self.action(mapping.to)
         taken = self.contracts_taken(mapping)
-        contracts = {contract.version: contract.schema for contract in taken if self._is_usable(contract)}
+        contracts = {contract.version: contract.schema for contract in taken if self.is_usable(contract)}
         report = check_versions(mapping, plan, contracts, True if action is None else action.payload)
         told = {fault.path for fault in report.faults}
         doubts = {doubt.path: doubt for doubt in reversed(report.unproven) if doubt.path not in told}
         return [*report.faults, *doubts.values()]
 
-    def _is_usable(self, contract: ContractFile) -> bool:
+    def is_usable(self, contract: ContractFile) -> bool:
+        """Whether a contract's schema can be checked against."""
         key = (contract.contract, contract.version)
         if key not in self.usable:
             self.usable[key] = not schema_faults(contract.schema)
@@ -201,3 +212,9 @@ class Rule(ABC):
     ) -> Finding:
         """A finding of this rule's code and severity at a place."""
         return document.finding(self.code, path, message, hint=hint, severity=self.severity, of_key=of_key)
+
+
+def mapping_places(integration: IntegrationFile) -> Iterator[tuple[tuple[str, int], str]]:
+    """Every mapping that an integration names, with the place where it does."""
+    yield from ((("events", index), name) for index, name in enumerate(integration.events))
+    yield from ((("direct_events", index), name) for index, name in enumerate(integration.direct_events))

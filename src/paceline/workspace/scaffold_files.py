@@ -15,7 +15,7 @@ import msgspec
 from paceline.errors import UsageError
 from paceline.model.connector import Manifest
 from paceline.model.integration import Stage
-from paceline.workspace.yaml_text import block_text
+from paceline.workspace.yaml_text import block_text, flow_text
 
 _FOLDER = Path(__file__).parent / "scaffolds"
 _HOLE = re.compile(r"@([a-z_]+)@")
@@ -28,11 +28,15 @@ _CONNECTOR_FILES = {
 }
 _CI_FILES = {"github": ".github/workflows/paceline.yml", "gitlab": ".gitlab/paceline.yml"}
 _STAGE_DAYS = 84
+_SLA_SECS = 300
 _NEXT = {Stage.SPRINT: Stage.HYBRID, Stage.HYBRID: Stage.MARATHON}
 
 
 class IntegrationPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new integration is made of. `mappings` are names; `number` is that of its RFC, such as 0003."""
+    """What a new integration is made of.
+
+    `mappings` are names, `number` is that of its RFC, such as 0003, and `reviewers` are those who have to agree to it.
+    """
 
     name: str
     manifest: Manifest
@@ -40,6 +44,7 @@ class IntegrationPlan(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     stage: Stage
     number: str
+    reviewers: Sequence[str]
 
 
 def connector_files(name: str, *, rules: Iterable[str], today: dt.date) -> Mapping[str, bytes]:
@@ -65,13 +70,16 @@ def integration_files(plan: IntegrationPlan, *, today: dt.date) -> Mapping[str, 
         "connector": plan.manifest.connector,
         "stage": plan.stage.value,
         "owner": {"team": plan.team, "role": "maintainer"},
-        "sla": {"delivered_within_secs": 300, "success_ratio": 0.99},
+        "sla": {"delivered_within_secs": _SLA_SECS, "success_ratio": 0.99},
         "events": list(plan.mappings),
         "settings": settings,
         "route": "bus" if plan.stage is Stage.MARATHON else "direct",
     }
     values = {
         "name": plan.name,
+        "today": today.isoformat(),
+        "reviewers": flow_text(list(plan.reviewers))[1:-1],
+        "sla_secs": str(_SLA_SECS),
         "title": plan.manifest.title,
         "team": plan.team,
         "stage": plan.stage.value,
@@ -86,6 +94,8 @@ def integration_files(plan: IntegrationPlan, *, today: dt.date) -> Mapping[str, 
     if plan.stage is not Stage.MARATHON:
         file = f"rfcs/{plan.number}-{plan.name.replace('_', '-')}.md"
         files[file] = _read("plan.md", values)
+        if plan.stage is Stage.HYBRID:
+            said["started"] = today.isoformat()
         said["expires"] = expires.isoformat()
         said["migration"] = {"to": values["next"], "plan": file, "milestones": [milestone.isoformat()]}
     said["runbook"] = f"runbooks/{plan.name}.md"

@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from paceline.mapping import kinds as k
 from paceline.mapping.expression import PLAIN_NAME, show_constant
 from paceline.mapping.schemas import Schema, field_names, field_of, items_of, schema_kinds
+from paceline.mapping.suggestion.ranking import Target, rank
 
 MAX_DEPTH = 6
 
-# What vendors call the fields of the Segment spec, by the words of the name.
-# https://segment.com/docs/connections/spec/common/ and /ecommerce/v2/, read 2026-11-23.
-_SYNONYMS: Mapping[str, Sequence[str]] = {
-    "user id": ("$.userId", "$.anonymousId"),
-    "external id": ("$.userId",),
-    "customer id": ("$.userId",),
-    "distinct id": ("$.userId", "$.anonymousId"),
-    "anonymous id": ("$.anonymousId",),
-    "client id": ("$.anonymousId", "$.userId"),
-    "device id": ("$.anonymousId", "$.context.device.id"),
-    "message id": ("$.messageId",),
-    "event id": ("$.messageId",),
-    "insert id": ("$.messageId",),
-    "unique id": ("$.messageId",),
-    "timestamp": ("$.timestamp",),
-    "timestamp micros": ("$.timestamp",),
-    "timestamp ms": ("$.timestamp",),
-    "time": ("$.timestamp",),
-    "event time": ("$.timestamp",),
-    "occurred at": ("$.timestamp",),
-    "happened at": ("$.timestamp",),
-    "event": ("$.event",),
-    "event name": ("$.event",),
-    "event type": ("$.event",),
-    "group id": ("$.groupId",),
-    "previous id": ("$.previousId",),
-    "email": ("$.traits.email", "$.properties.email", "$.context.traits.email"),
-    "email address": ("$.traits.email", "$.properties.email", "$.context.traits.email"),
-    "phone number": ("$.traits.phone", "$.properties.phone"),
-    "first name": ("$.traits.firstName", "$.traits.first_name", "$.properties.first_name"),
-    "last name": ("$.traits.lastName", "$.traits.last_name", "$.properties.last_name"),
-    "value": ("$.properties.value", "$.properties.revenue", "$.properties.total", "$.properties.price"),
-    "amount": ("$.properties.total", "$.properties.revenue", "$.properties.value"),
-    "price": ("$.properties.price", "$.properties.total"),
-    "revenue": ("$.properties.revenue", "$.properties.total"),
-    "transaction id": ("$.properties.order_id",),
-    "order id": ("$.properties.order_id",),
-    "items": ("$.properties.products",),
-    "products": ("$.properties.products",),
-    "contents": ("$.properties.products",),
-    "ip": ("$.context.ip",),
-    "ip address": ("$.context.ip",),
-    "user agent": ("$.context.userAgent",),
-    "language": ("$.context.locale",),
-    "url": ("$.properties.url", "$.context.page.url"),
-    "page location": ("$.properties.url", "$.context.page.url"),
-    "page title": ("$.properties.title", "$.context.page.title"),
-    "page referrer": ("$.properties.referrer", "$.context.page.referrer"),
-    "item id": ("$.product_id", "$.sku"),
-    "item name": ("$.name",),
-    "item category": ("$.category",),
-    "item price": ("$.price",),
-    "product id": ("$.product_id", "$.sku"),
-    "id": ("$.product_id", "$.sku"),
-}
+CERTAIN = 0.9
+"""The least score of a source that is written into a new mapping: its name or one of the spec's agrees."""
+# What lies at the top of an event under these names is about the event, not about a part of the payload.
+_ABOUT_THE_EVENT = frozenset({"$.name", "$.category", "$.type", "$.version", "$.channel"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_HOMES = ("$.properties.", "$.traits.", "$.", "$.context.traits.", "$.context.")
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,22 +41,14 @@ def declared_sources(contract: Schema, *, path: str = "$", depth: int = 0) -> It
 
 
 def likely_sources(target: Sequence[str], sources: Sequence[Source]) -> list[Source]:
-    """The sources that could be a target's, the likeliest first. `target` are the keys that lead to it.
+    """The sources that are probably a target's, the likeliest first. `target` are the keys that lead to it.
 
-    A name of the Segment spec wins, then the same name: in the event's properties, in its traits, elsewhere.
+    The same ranking as for `paceline map suggest`, so there is one table of what vendors call the spec's fields.
     """
-    by_path = {source.path: source for source in sources}
-    own = words(target[-1])
-    known = [by_path[path] for path in _SYNONYMS.get(" ".join(own), ()) if path in by_path]
-    if own == ["name"] and len(target) == 1 and "$.event" in by_path:
-        known.insert(0, by_path["$.event"])
-    if own == ["id"] and len(target) > 1 and "$.userId" in by_path:
-        known.insert(0, by_path["$.userId"])  # `identifiers.id` and the like name the person
-    # What lies at the top of an event (`name`, `category`) is about the event, not about a part of the payload.
-    is_top = len(target) == 1
-    same = [one for one in sources if words(one.name) == own and (is_top or one.path.count(".") > 1 or one.is_inner)]
-    same.sort(key=lambda source: _home(source.path))
-    return list({source.path: source for source in (*known, *same)}.values())
+    is_part = len(target) > 1
+    by_path = {one.path: one for one in sources if one.is_inner or not (is_part and one.path in _ABOUT_THE_EVENT)}
+    ranked = rank(Target(field=".".join(target)), list(by_path))
+    return [by_path[one.path] for one in ranked if one.score >= CERTAIN]
 
 
 def item_sources(source: Source) -> list[Source]:
@@ -125,8 +66,3 @@ def words(name: str) -> list[str]:
     (['timestamp', 'micros'], ['order', 'id'])
     """
     return [word.lower() for word in _WORD.findall(name)]
-
-
-def _home(path: str) -> int:
-    """Where a path lies: in the event's properties first."""
-    return next((number for number, home in enumerate(_HOMES) if path.startswith(home)), len(_HOMES))

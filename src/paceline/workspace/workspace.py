@@ -10,12 +10,14 @@ import msgspec
 from paceline.contracts.versions import Version
 from paceline.errors import WorkspaceError
 from paceline.model.actuals import ActualsFile, CalibrationFile
+from paceline.model.adapter import AdapterCasesFile, AdapterFile
 from paceline.model.case import CasesFile
 from paceline.model.contract import ContractFile
 from paceline.model.event import EventType
 from paceline.model.finding import Finding, Severity
 from paceline.model.integration import IntegrationFile
 from paceline.model.mapping import MappingFile, MappingFrom
+from paceline.model.retired import RetiredFile
 from paceline.model.settings import PacelineFile
 from paceline.model.team import TeamsFile
 from paceline.workspace.document import Document
@@ -44,6 +46,10 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     integrations: Mapping[str, IntegrationFile]
     cases: Mapping[str, CasesFile]
     samples: Mapping[str, dict[str, object]]
+    adapters: Mapping[str, AdapterFile] = {}
+    adapter_cases: Mapping[str, AdapterCasesFile] = {}
+    requests: Mapping[str, object] = {}
+    retired: Mapping[str, RetiredFile] = {}
     actuals: Mapping[str, ActualsFile] = {}
     calibration: CalibrationFile | None = None
     documents: Mapping[str, Document]
@@ -65,7 +71,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         """
         if kind == "sample":
             prefix, suffix = "samples/", ".json"
-            return [file[len(prefix) : -len(suffix)] for file in self.documents if file.startswith(prefix)]
+            files = [file[len(prefix) : -len(suffix)] for file in self.documents if file.startswith(prefix)]
+            return [file for file in files if "/" not in file]
         key = KINDS[kind].location.partition("{")[2].partition("}")[0]
         identities = (KINDS[kind].identity(file) for file in self.documents)
         return list(dict.fromkeys(identity[key] for identity in identities if identity))

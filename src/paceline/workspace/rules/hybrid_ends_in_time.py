@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
+from paceline.lifecycle.expiry import latest_end
 from paceline.model.finding import Finding
-from paceline.model.integration import Stage
 from paceline.workspace.calendar import day_or_none
 from paceline.workspace.rule import Rule, Scope
 
-MOST_DAYS = 90
-
 
 class HybridEndsInTime(Rule):
-    """A hybrid ends more than 90 days from today. A bridge that long is not crossed."""
+    """A hybrid ends more than 90 days from its start (from today, where it has no `started`). A bridge that long is not
+    crossed. Each extension by an RFC adds as many days; `lifecycle.hybrid_days` changes the number.
+    """
 
     code = "PL303"
     needs_today = True
 
     def check(self, scope: Scope) -> Iterator[Finding]:
         assert scope.today is not None
-        latest = scope.today + dt.timedelta(days=MOST_DAYS)
+        most = scope.workspace.settings.lifecycle.hybrid_days
         for _, integration, document in scope.integrations():
-            end = day_or_none(integration.expires)
-            if integration.stage is Stage.HYBRID and end is not None and end > latest:
-                yield self.finding(
-                    document,
-                    ("expires",),
-                    f"a hybrid may last {MOST_DAYS} days at most, and this one ends in {(end - scope.today).days}",
-                    hint=f"end it on {latest} or before",
-                )
+            end, started = day_or_none(integration.expires), day_or_none(integration.started)
+            extensions = len(integration.extensions)
+            latest = latest_end(
+                integration.stage, started=started, today=scope.today, extensions=extensions, hybrid_days=most
+            )
+            if end is None or latest is None or end <= latest:
+                continue
+            days = (end - (started or scope.today)).days
+            since = f" from its start on {started}" if started else ""
+            message = f"a hybrid may last {most} days at most{since}, and this one ends in {days}"
+            if extensions:
+                times = "1 extension" if extensions == 1 else f"{extensions} extensions"
+                message = f"with {times} a hybrid may last until {latest}, and this one ends on {end}"
+            yield self.finding(document, ("expires",), message, hint=f"end it on {latest} or before")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
+from paceline.lifecycle.expiry import notice_days
 from paceline.model.finding import Finding, Severity
 from paceline.workspace.calendar import day_or_none
 from paceline.workspace.rule import Rule, Scope
 
-NOTICE_DAYS = 14
-
 
 class IntegrationExpiresSoon(Rule):
-    """An integration ends within two weeks."""
+    """An integration ends within 30, 14 or 7 days."""
 
     code = "PL305"
     severity = Severity.WARNING
@@ -23,11 +21,12 @@ class IntegrationExpiresSoon(Rule):
         assert scope.today is not None
         for name, integration, document in scope.integrations():
             end = day_or_none(integration.expires)
-            if end is not None and scope.today <= end <= scope.today + dt.timedelta(days=NOTICE_DAYS):
+            days = notice_days(end, scope.today)
+            if days is not None:
                 plan = f": see {integration.migration.plan}" if integration.migration else ""
                 yield self.finding(
                     document,
                     ("expires",),
-                    f"{name} ends within {NOTICE_DAYS} days, on {end}",
+                    f"{name} ends within {days} days, on {end}",
                     hint=f"finish its migration{plan}",
                 )

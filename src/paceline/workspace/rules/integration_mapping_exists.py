@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paceline.errors import nearest_name_hint
 from paceline.model.finding import Finding
-from paceline.workspace.rule import Rule, Scope
+from paceline.workspace.rule import Rule, Scope, mapping_places
 
 
 class IntegrationMappingExists(Rule):
@@ -17,7 +17,7 @@ class IntegrationMappingExists(Rule):
     def check(self, scope: Scope) -> Iterator[Finding]:
         known = scope.workspace.names("mapping")
         for _, integration, document in scope.integrations():
-            for index, name in enumerate(integration.events):
+            for place, name in mapping_places(integration):
                 if name not in known:
                     hint = nearest_name_hint(name, known)
-                    yield self.finding(document, ("events", index), f"there is no mapping {name!r}", hint=hint)
+                    yield self.finding(document, place, f"there is no mapping {name!r}", hint=hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paceline.errors import nearest_name_hint
 from paceline.model.finding import Finding
-from paceline.workspace.rule import Rule, Scope
+from paceline.workspace.rule import Rule, Scope, mapping_places
 
 
 class IntegrationMappingFitsConnector(Rule):
@@ -20,13 +20,13 @@ class IntegrationMappingFitsConnector(Rule):
             if integration.connector not in scope.connectors.names:
                 continue
             fitting = sorted(name for name, file in mappings.items() if file.to.connector == integration.connector)
-            for index, name in enumerate(integration.events):
+            for place, name in mapping_places(integration):
                 mapping = mappings.get(name)
                 to = f"{{connector: {integration.connector}, action: …}}"
                 if mapping is not None and mapping.to.connector != integration.connector:
                     yield self.finding(
                         document,
-                        ("events", index),
+                        place,
                         f"the mapping {name} is for {mapping.to.connector}, "
                         f"but this integration delivers to {integration.connector}",
                         hint=nearest_name_hint(name, fitting) if fitting else f"write one with `to: {to}`",

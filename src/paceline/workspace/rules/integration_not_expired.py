@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paceline.lifecycle.expiry import is_expired
 from paceline.model.finding import Finding
 from paceline.workspace.calendar import day_or_none
 from paceline.workspace.rule import Rule, Scope
@@ -12,7 +13,8 @@ from paceline.workspace.rule import Rule, Scope
 class IntegrationNotExpired(Rule):
     """An integration's end date has passed, so it is a defect now.
 
-    It still runs: stopping it on that day would lose deliveries. The check fails until it is dealt with.
+    It still runs, unless its file says `after_expiry: park` or `refuse`: stopping it on that day would lose deliveries.
+    The check fails until it is dealt with.
     """
 
     code = "PL304"
@@ -22,7 +24,7 @@ class IntegrationNotExpired(Rule):
         assert scope.today is not None
         for name, integration, document in scope.integrations():
             end = day_or_none(integration.expires)
-            if end is not None and end < scope.today:
+            if is_expired(end, scope.today):
                 plan = f" by {integration.migration.plan}" if integration.migration else ""
                 yield self.finding(
                     document,

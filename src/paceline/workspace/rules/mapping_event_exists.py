@@ -16,7 +16,8 @@ class MappingEventExists(Rule):
     """A mapping takes an event that no contract describes.
 
     A track event is looked up by its name, any other call by its type. A track mapping without `event` takes nothing;
-    one with `event: "*"` takes all, which no contract describes.
+    one with `event: "*"` takes all, which no contract describes. Nor need one describe `webhook.SOURCE`, which holds a
+    vendor's requests as they came.
     """
 
     code = "PL201"
@@ -24,9 +25,11 @@ class MappingEventExists(Rule):
     def check(self, scope: Scope) -> Iterator[Finding]:
         known = {event_key(contract) for contract, _ in scope.contracts()}
         events = sorted(event for _, event in known if event)
+        sources = scope.workspace.settings.sources
+        raw = {EVERY_EVENT, *(f"webhook.{name}" for name, source in sources.items() if source.webhook is not None)}
         for _, mapping, document in scope.mappings():
             source = mapping.from_
-            if source.type is EventType.TRACK and source.event == EVERY_EVENT:
+            if source.type is EventType.TRACK and source.event in raw:
                 continue
             if source.type is EventType.TRACK and not source.event:
                 hint = f"events with a contract: {', '.join(events) or 'none yet'}"

@@ -17,7 +17,11 @@ class UnusedMapping(Rule):
     def check(self, scope: Scope) -> Iterator[Finding]:
         if scope.workspace.has_broken("integration"):
             return
-        used = {name for _, integration, _ in scope.integrations() for name in integration.events}
+        used = {
+            name
+            for _, integration, _ in scope.integrations()
+            for name in (*integration.events, *integration.direct_events)
+        }
         for name, _, document in scope.mappings():
             if name not in used:
                 hint = "name it in the `events` of an integration, or delete it"

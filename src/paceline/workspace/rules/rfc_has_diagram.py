@@ -1,0 +1,22 @@
+"""PL804."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from paceline.model.finding import Finding, Severity
+from paceline.workspace.rule import Rule, Scope
+
+
+class RfcHasDiagram(Rule):
+    """An RFC has no diagram, or one in which nothing leads to anything."""
+
+    code = "PL804"
+    severity = Severity.WARNING
+
+    def check(self, scope: Scope) -> Iterator[Finding]:
+        for finding in scope.rfc_findings():
+            if finding.code == self.code:
+                yield msgspec.structs.replace(finding, severity=self.severity)
