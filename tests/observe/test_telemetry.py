@@ -30,6 +30,7 @@ def test_fact_is_one_line_with_its_name_level_and_fields():
         "reason": "throttle",
         "pause_secs": 2.0,
         "status": 429,
+        "message": "",
     }
 
 

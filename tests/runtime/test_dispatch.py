@@ -53,6 +53,9 @@ class Plain:
             body=[item.payload for item in items],
         )
 
+    def follow_up(self, *_: object, now_ms: int) -> None:
+        return None
+
     def read(self, action: str, items: Sequence[Item], answer: Answer, *, now_ms: int) -> Sequence[Outcome]:
         outcome = Outcome(outcome_class=CLASSES[answer.status], status=answer.status, is_whole_request=True)
         return [outcome] * len(items)

@@ -50,8 +50,10 @@ class CountingVendor:
         return Outcome(outcome_class=OutcomeClass.THROTTLE, status=429, retry_after_secs=self._retry_after_secs)
 
 
-async def call_for(secs: float, clock: SimulatedClock, vendor: CountingVendor, gates: list[Gate]) -> None:
-    """Four callers a gate, each as fast as its gate lets it."""
+async def call_for(
+    secs: float, clock: SimulatedClock, vendor: CountingVendor, gates: list[Gate], *, callers: int = 4
+) -> None:
+    """So many callers a gate, each as fast as its gate lets it."""
     stopping = asyncio.Event()
 
     async def caller(gate: Gate) -> None:
@@ -63,7 +65,7 @@ async def call_for(secs: float, clock: SimulatedClock, vendor: CountingVendor, g
 
     async with asyncio.TaskGroup() as tasks:
         for gate in gates:
-            for _ in range(4):
+            for _ in range(callers):
                 tasks.create_task(caller(gate))
         await clock.sleep(secs)
         stopping.set()
@@ -105,6 +107,28 @@ def test_unknown_limit_is_learned_and_then_mostly_used(per_sec: float, burst: fl
     refused, accepted = vendor.refused - refused, vendor.accepted - accepted
     assert accepted >= 0.85 * per_sec * 600
     assert refused <= 0.01 * (accepted + refused)
+
+
+def test_many_callers_at_once_do_not_keep_the_pace_down_that_the_first_refusal_taught() -> None:
+    async def story(clock: SimulatedClock) -> CountingVendor:
+        vendor = CountingVendor(clock, per_sec=20.0, burst=1.0)
+        await call_for(60.0, clock, vendor, [make_gate(clock, MemoryStore())], callers=50)
+        return vendor
+
+    assert run_simulated(story).accepted > 0.5 * 20 * 60
+
+
+def test_pause_reaches_a_worker_that_knows_no_pace() -> None:
+    async def story(clock: SimulatedClock) -> float:
+        store = MemoryStore()
+        first, other = make_gate(clock, store), make_gate(clock, store)
+        assert await other.may_call(asyncio.Event())
+        await first.after_call([Outcome(outcome_class=OutcomeClass.THROTTLE, status=429, retry_after_secs=60.0)])
+        await clock.sleep(0.1)
+        assert not await other.may_call(asyncio.Event())
+        return other.secs_until_open()
+
+    assert run_simulated(story) == pytest.approx(59.9, abs=0.01)
 
 
 def test_nobody_calls_while_the_vendor_asked_to_wait() -> None:

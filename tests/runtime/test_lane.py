@@ -29,9 +29,11 @@ from paceline.runtime.clock import SystemClock
 from paceline.runtime.deliver.credentials import FixedCredentials
 from paceline.runtime.deliver.dispatch import Vendor
 from paceline.runtime.deliver.gate import Gate
-from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
+from paceline.runtime.deliver.lane import Lane
+from paceline.runtime.deliver.lane_settings import LanePorts, LaneSettings
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import ProcessLoop
+from paceline.testing.store_samples import replay_all
 
 LANE = "crm"
 EVENT = "track:Order Completed"
@@ -51,6 +53,9 @@ class ShopConnector:
     def build(self, action: str, items: Sequence[Item], settings: Mapping[str, object], *, now_ms: int) -> Request:
         body = [{"id": item.delivery_id, **item.payload} for item in items]
         return Request(method="POST", url="https://vendor.example/batch", body=body)
+
+    def follow_up(self, *_: object, now_ms: int) -> None:
+        return None
 
     def read(self, action: str, items: Sequence[Item], answer: Answer, *, now_ms: int) -> Sequence[Outcome]:
         if answer.status == 207:
@@ -295,7 +300,7 @@ def test_dead_letter_that_is_replayed_is_delivered_with_the_same_key():
         await bench.send("u0", "u1")
         before = await bench.run_until(settled)
         is_broken = False
-        await bench.store.replay(DeadLetterFilter(lane=LANE), now_ms=1)
+        await replay_all(bench.store, DeadLetterFilter(lane=LANE), now_ms=1)
         return before, await bench.run_until(settled), bench.sender.keys
 
     before, after, keys = asyncio.run(story())

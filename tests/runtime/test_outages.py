@@ -6,10 +6,13 @@ import os
 import random
 
 import pytest
-from simulated_lane import LOOK_SECS, Mood, MoodyVendor, SimulatedLane
+from simulated_lane import LANE, LOOK_SECS, Mood, MoodyVendor, SimulatedLane
 
 from paceline.observe.ledger import LaneLedger
 from paceline.testing.simulated_time import SimulatedClock, run_simulated
+
+MOST_REPEATED_STRICT = 3
+"""What a strict lane of two partitions has in flight: one new delivery, and a retry of each partition."""
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
@@ -77,6 +80,25 @@ def test_clock_that_jumps_neither_loses_nor_holds_up_a_retry() -> None:
     assert ended <= 600.0 + 3 * LOOK_SECS
 
 
+def test_event_that_comes_while_an_earlier_one_of_its_key_is_tried_again_waits_for_it() -> None:
+    async def story(clock: SimulatedClock) -> tuple[set[str], SimulatedLane]:
+        moods = [Mood(until_secs=1.0, status=503), Mood(until_secs=40.0, status=0)]
+        lane = SimulatedLane(clock, moods, keeps_order=True)
+        lane.start()
+        await lane.send("u0")
+        await clock.sleep(10.0)  # a second retry hangs by now
+        await lane.send("u0", "u1")
+        await clock.sleep(5.0)
+        asked = set(lane.vendor.keys)
+        await lane.settle(within_secs=DAY)
+        await lane.stop()
+        return asked, lane
+
+    asked, lane = run_simulated(story)
+    assert asked == {"m0", "m2"}
+    assert lane.inversions() == 0
+
+
 def make_moods(chance: random.Random, until_secs: float) -> list[Mood]:
     """A vendor's weeks: fine most of the time, then down, hanging, throttling or refusing our credentials."""
     moods, now = [], 0.0
@@ -90,10 +112,13 @@ def make_moods(chance: random.Random, until_secs: float) -> list[Mood]:
     return moods
 
 
-async def live(clock: SimulatedClock, chance: random.Random, hours: float) -> tuple[LaneLedger, SimulatedLane, int]:
+async def live(
+    clock: SimulatedClock, chance: random.Random, hours: float, *, is_strict: bool = False
+) -> tuple[LaneLedger, SimulatedLane, int]:
     """Weeks of a lane with crashes; its ledger when all is settled, and how often it crashed."""
     keeps_order = chance.random() < 0.5
-    lane = SimulatedLane(clock, make_moods(chance, hours * HOUR), keeps_order=keeps_order, jitter=chance.random)
+    moods = make_moods(chance, hours * HOUR)
+    lane = SimulatedLane(clock, moods, keeps_order=keeps_order, is_strict=is_strict, jitter=chance.random)
     lane.start()
     crashes = 0
     while clock.monotonic_secs() < hours * HOUR:
@@ -108,17 +133,18 @@ async def live(clock: SimulatedClock, chance: random.Random, hours: float) -> tu
     ledger = await lane.settle(within_secs=5 * DAY)
     await lane.stop()
     assert not keeps_order or lane.inversions() == 0
+    assert not is_strict or lane.strict_inversions() == 0
     return ledger, lane, crashes
 
 
-def check_life(seed: int, hours: float) -> MoodyVendor:
-    ledger, lane, crashes = run_simulated(lambda clock: live(clock, random.Random(seed), hours))
+def check_life(seed: int, hours: float, *, is_strict: bool = False) -> MoodyVendor:
+    ledger, lane, crashes = run_simulated(lambda clock: live(clock, random.Random(seed), hours, is_strict=is_strict))
     poisoned = len(lane.sent.get("poison", ()))
     accepted = sum(map(len, lane.sent.values()))
     assert ledger.adds_up
     assert (ledger.accepted, ledger.delivered, ledger.dead) == (accepted, accepted - poisoned, poisoned)
     assert set(lane.vendor.taken) == {event for user, sent in lane.sent.items() if user != "poison" for event in sent}
-    assert lane.repeats() <= crashes * 40
+    assert lane.repeats() <= crashes * (MOST_REPEATED_STRICT if is_strict else 40)
     assert all(len(keys) == 1 for keys in lane.vendor.keys.values())
     assert lane.vendor.early_calls == 0
     return lane.vendor
@@ -127,6 +153,33 @@ def check_life(seed: int, hours: float) -> MoodyVendor:
 @pytest.mark.parametrize("seed", range(20))
 def test_weeks_of_trouble_end_with_every_event_delivered_once_or_accounted_for(seed: int) -> None:
     check_life(seed, hours=500.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_strict_lane_keeps_the_order_of_every_partition_through_weeks_of_trouble(seed: int) -> None:
+    check_life(seed, hours=100.0, is_strict=True)
+
+
+def test_failed_delivery_of_a_strict_lane_holds_up_its_partition_and_no_other() -> None:
+    async def story(clock: SimulatedClock) -> tuple[list[str], SimulatedLane]:
+        lane = SimulatedLane(clock, is_strict=True)
+        lane.vendor.fails_for = {"u0"}
+        lane.start()
+        await lane.send("u0", *(f"u{number}" for number in range(1, 12)), "u0")
+        await clock.sleep(20 * MINUTE)
+        before = list(lane.vendor.taken)
+        parked = len(await lane.store.parked(LANE, limit=100))
+        lane.vendor.fails_for = set()
+        ledger = await lane.settle(within_secs=DAY)
+        await lane.stop()
+        assert (ledger.delivered, ledger.adds_up, parked) == (13, True, 1)
+        return before, lane
+
+    before, lane = run_simulated(story)
+    (held,) = [events for events in lane.placed.values() if "m0" in events]
+    (free,) = [events for events in lane.placed.values() if "m0" not in events]
+    assert before == free
+    assert [event for event in lane.vendor.taken if event in held] == held
 
 
 @pytest.mark.soak

@@ -32,14 +32,16 @@ _denied_networks: tuple[IpNetwork, ...] = tuple(
 
 
 class EgressPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is allowed although it is not a public address: networks, and single (address, port) pairs."""
+    """What is allowed although it is not a public address (networks, and single (address, port) pairs), and the ports
+    on which public addresses may be called."""
 
     networks: tuple[IpNetwork, ...] = ()
     endpoints: frozenset[tuple[str, int]] = frozenset()
+    ports: frozenset[int] = frozenset({80, 443})
 
 
-def parse_egress(allow: Iterable[str]) -> EgressPolicy:
-    """The policy for the `egress.allow` list of paceline.yaml: CIDR ranges and `address:port` pairs.
+def parse_egress(allow: Iterable[str], *, ports: Iterable[int] = (80, 443)) -> EgressPolicy:
+    """The policy for `egress` of paceline.yaml: CIDR ranges and `address:port` pairs, and ports of public addresses.
 
     Raises UsageError that names the entry which is neither.
 
@@ -61,11 +63,12 @@ def parse_egress(allow: Iterable[str]) -> EgressPolicy:
                 where="paceline.yaml",
                 expected="a range such as 10.1.0.0/16 or an address and port such as 127.0.0.1:4011",
             ) from None
-    return EgressPolicy(networks=tuple(networks), endpoints=frozenset(endpoints))
+    return EgressPolicy(networks=tuple(networks), endpoints=frozenset(endpoints), ports=frozenset(ports))
 
 
 def is_denied(address: str, port: int, policy: EgressPolicy) -> bool:
-    """Whether a connector must not connect to this address: everything that is not public, unless it is allowed.
+    """Whether a connector must not connect there: what is not public, or a port beyond those of `policy`, unless it is
+    allowed.
 
     IPv4 inside IPv6 (`::ffff:127.0.0.1`) is judged as the IPv4 address. Text that is no address is denied.
 
@@ -81,4 +84,4 @@ def is_denied(address: str, port: int, policy: EgressPolicy) -> bool:
     if (str(ip), port) in policy.endpoints or any(ip in network for network in policy.networks):
         return False
     is_special = not ip.is_global or ip.is_multicast or ip.is_reserved or ip.is_unspecified
-    return is_special or any(ip in network for network in _denied_networks)
+    return is_special or port not in policy.ports or any(ip in network for network in _denied_networks)

@@ -51,10 +51,13 @@ def learn(*, accepted: int, over_secs: float, pause_secs: float, pace: float | N
 
     `pace` calls a second were just too many. When there was no pace, the `accepted` calls that got through in the
     `over_secs` before count as what is allowed until the end of the pause of `pause_secs` that the vendor wants. Calls
-    go on at `resumes_secs` (monotonic).
+    go on at `resumes_secs` (monotonic). A vendor that accepted nothing since its last refusal is closed: slower calls
+    would be refused too, so the pace stays, and is felt for anew once the vendor opens.
     """
     if pace is None:
         ceiling, is_rough = accepted / max(over_secs + pause_secs, 1.0), True
+    elif not accepted:
+        ceiling, is_rough = pace, True
     else:
         ceiling, is_rough = pace * HEADROOM, False
     return Lesson(ceiling_per_sec=max(ceiling, _LEAST_PER_SEC), since_secs=resumes_secs, rough=is_rough)

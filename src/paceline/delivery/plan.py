@@ -13,6 +13,8 @@ from paceline.model.event import Event, Filtered, Refusal
 from paceline.model.record import Position
 
 TRACK_PREFIX: Final = "track:"
+EXPIRED_RULE: Final = "integration.expired"
+"""Events that came in after an integration with `after_expiry: refuse` had ended are suppressed by this rule."""
 
 
 class Transform(Protocol):
@@ -33,20 +35,28 @@ class Transform(Protocol):
 class LanePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What an integration takes: sources (None: every one) and, by record type, the mappings to try in their order.
 
-    `every_track` are those for the track events that `transforms` does not name.
+    `every_track` are those for the track events that `transforms` does not name. `versions` has the mappings' versions.
     """
 
     integration: str
     sources: frozenset[str] | None
     transforms: Mapping[str, Sequence[Transform]]
     every_track: Sequence[Transform] = ()
+    versions: Mapping[str, int] = {}
+    normalized: frozenset[str] = frozenset()
+    """Types of records that `every_track` leaves out: what they hold comes again as events of their own."""
+
+    last_ms: int | None = None
+    """What was received after this moment (Unix milliseconds) is suppressed; None for no end."""
 
     def transforms_for(self, record_type: str) -> Sequence[Transform]:
         """The mappings to try on records of a type, in order; none when the integration does not take them."""
         named = self.transforms.get(record_type)
         if named is not None:
             return named
-        return self.every_track if record_type.startswith(TRACK_PREFIX) else ()
+        if not record_type.startswith(TRACK_PREFIX) or record_type in self.normalized:
+            return ()
+        return self.every_track
 
     def takes(self, record_type: str, source: str) -> str | None:
         """The rule that filters a record out by its attributes alone, None when the event has to be looked at."""
@@ -56,12 +66,17 @@ class LanePlan(msgspec.Struct, frozen=True, kw_only=True):
             return "other_source"
         return None
 
+    def is_over(self, received_ms: int) -> bool:
+        """Whether the integration had ended when an event came in."""
+        return self.last_ms is not None and received_ms > self.last_ms
+
 
 class Refused(msgspec.Struct, frozen=True):
     """No mapping could make a payload: the event is at odds with `mapping`."""
 
     mapping: str
     refusal: Refusal
+    mapping_version: int = 0
 
 
 def plan_delivery(
@@ -74,7 +89,7 @@ def plan_delivery(
             case Filtered() as reason:
                 filtered = reason
             case Refusal() as refusal:
-                return Refused(transform.name, refusal)
+                return Refused(transform.name, refusal, plan.versions.get(transform.name, 0))
             case payload:
                 delivery_id = make_delivery_id(event.source, plan.integration, event.id)
                 return Delivery(
@@ -83,10 +98,14 @@ def plan_delivery(
                     key=event.key,
                     mapping=transform.name,
                     action=transform.action,
-                    item=Item(delivery_id=delivery_id, payload=payload, occurred_ms=event.received_ms),
+                    item=Item(
+                        delivery_id=delivery_id, payload=payload, occurred_ms=event.received_ms, position=position
+                    ),
                     event_id=event.id,
                     event_name=record_type,
                     source=event.source,
+                    contract=event.contract,
+                    mapping_version=plan.versions.get(transform.name, 0),
                 )
     return filtered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from paceline.delivery.retry import RetryPolicy, backoff_secs, clamp_retry_after, consequence_of
-from paceline.model.delivery import DeadLetterClass, Delivery, Outcome, OutcomeClass, Parked
+from paceline.model.delivery import Attempt, DeadLetterClass, Delivery, Outcome, OutcomeClass, Parked, remember
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -67,5 +67,12 @@ def settle(delivery: Delivery, outcome: Outcome, policy: RetryPolicy, *, now_ms:
             due_ms=now_ms + int(wait_secs * 1000),
             first_failed_ms=first_failed_ms,
             outcome=outcome,
+            history=with_attempt(delivery, outcome, now_ms=now_ms),
+            replay_job=delivery.replay_job,
         )
     )
+
+
+def with_attempt(delivery: Delivery, outcome: Outcome, *, now_ms: int) -> tuple[Attempt, ...]:
+    """The delivery's history with the try that just ended."""
+    return remember(delivery.history, Attempt(at_ms=now_ms, status=outcome.status, outcome_class=outcome.outcome_class))

@@ -14,7 +14,8 @@ from paceline.ports.store import Count, LaneState
 class LaneLedger(msgspec.Struct, frozen=True, kw_only=True):
     """One integration's account.
 
-    `accepted` counts the events in the log since the lane began, `in_flight` those that its cursor has not passed.
+    `accepted` counts the events in the log since the lane began and those that replays took from the log once more
+    (`read_again` of them), `in_flight` those that its cursor has not passed.
     `adds_up` says that every event the cursor passed was counted in exactly one fate: the counts come from the store,
     the events from the log. `rules` has the finest grain, such as `suppressed.duplicate`.
     """
@@ -30,6 +31,7 @@ class LaneLedger(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int
     adds_up: bool
     rules: dict[str, int]
+    read_again: int = 0
 
     @property
     def is_settled(self) -> bool:
@@ -40,22 +42,23 @@ class LaneLedger(msgspec.Struct, frozen=True, kw_only=True):
 def balance(name: str, state: LaneState, ends: Mapping[int, PartitionEnds]) -> LaneLedger:
     """Draw up one lane's account from its state in the store and the ends of the log."""
     passed = sum(offset - state.start.get(partition, 0) for partition, offset in state.cursors.items())
-    accepted = sum(end.next - state.start.get(partition, end.first) for partition, end in ends.items())
+    since_start = sum(end.next - state.start.get(partition, end.first) for partition, end in ends.items())
     totals = dict.fromkeys(Fate, 0)
     for count, number in state.counts.items():
         totals[count.fate] += number
     return LaneLedger(
         integration=name,
-        accepted=accepted,
+        accepted=since_start + state.read_again,
         delivered=totals[Fate.DELIVERED],
         filtered=totals[Fate.FILTERED],
         suppressed=totals[Fate.SUPPRESSED],
         rejected=totals[Fate.REJECTED],
         dead=totals[Fate.DEAD],
         parked=totals[Fate.PARKED],
-        in_flight=accepted - passed,
-        adds_up=passed == sum(totals.values()) and min(totals.values()) >= 0,
+        in_flight=since_start - passed,
+        adds_up=passed + state.read_again == sum(totals.values()) and min(totals.values()) >= 0,
         rules={_rule(count): number for count, number in sorted(state.counts.items(), key=_order) if number},
+        read_again=state.read_again,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
@@ -30,8 +31,15 @@ class Telemetry:
             "event": fact.fact_name,
             **msgspec.structs.asdict(fact),
         }
-        self._stream.write(_one_line(msgspec.json.encode(line).decode()) + "\n")
+        self._stream.write(_one_line(_encoded(line)) + "\n")
         self._stream.flush()
+
+
+def _encoded(line: dict[str, object]) -> str:
+    try:
+        return msgspec.json.encode(line).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, as a vendor's answer or a path may have it
+        return json.dumps(line)
 
 
 def _one_line(text: str) -> str:

@@ -14,6 +14,7 @@ from paceline.observe.facts import LeasesChanged, LoopFailed, WorkerStopped
 from paceline.observe.telemetry import Telemetry
 from paceline.ports.bus import Bus
 from paceline.ports.clock import Clock
+from paceline.ports.leases import Holding
 from paceline.ports.store import Store
 from paceline.runtime.deliver.lane import Lane
 from paceline.runtime.process import EVENTS_TOPIC, ProcessLoop
@@ -35,6 +36,8 @@ class LaneSet(msgspec.Struct, frozen=True, kw_only=True):
 
     lanes: Sequence[Lane]
     close: Callable[[], Awaitable[None]]
+    waiting: Sequence[str] = ()
+    """Lanes that will run one day, from the first event that is kept now: nothing after it leaves the log."""
 
 
 class Worker:
@@ -64,6 +67,13 @@ class Worker:
         self._next_lanes: LaneSet | None = None
         self._swap = asyncio.Event()
         self._running: dict[str, _Running] = {}
+        self._retiring: dict[str, asyncio.Task[None]] = {}
+        self._shared_secs: float | None = None
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether it has renewed its leases lately, whatever it may run by them."""
+        return self._shared_secs is not None and self._clock.monotonic_secs() - self._shared_secs < LEASE_SECS
 
     def use(self, lanes: LaneSet) -> None:
         """Replace the lanes: those of before finish their step, then these begin."""
@@ -82,14 +92,18 @@ class Worker:
 
     async def _run_lanes(self, lanes: LaneSet, stopping: asyncio.Event) -> None:
         self._swap.clear()
+        first = {partition: end.first for partition, end in (await self._bus.ends(EVENTS_TOPIC)).items()}
         start = await self._start_of_new_lanes()
+        for name in lanes.waiting:
+            await self._store.open_lane(name, first)
         runs: dict[str, Run] = {ProcessLoop.name: self._run_admission}
         for lane in lanes.lanes:
-            runs[lane.name] = _run_of(lane, start)
+            runs[lane.name] = _run_of(lane, first if lane.begins_at_first else start)
         while not stopping.is_set() and not self._swap.is_set():
             await self._share(runs)
             await _first(stopping, self._swap, secs=RENEWAL_SECS)
-        await self._end(list(self._running))
+        self._retire(list(self._running))
+        await asyncio.gather(*self._retiring.values())
         await lanes.close()
 
     async def _share(self, runs: Mapping[str, Run]) -> None:
@@ -97,22 +111,24 @@ class Worker:
         now_ms = self._clock.now_ms()
         try:
             holding = await self._store.hold(self._name, list(runs), ttl_ms=int(LEASE_SECS * 1000), now_ms=now_ms)
+            await self._let_go([name for name in holding.surplus if not self._uses(name)])
         except StorageError as error:
             # What runs goes on: every commit is checked against its lease anyway.
             self._telemetry.record(LoopFailed(loop="leases", reason=str(error), pause_secs=RENEWAL_SECS))
             return
+        self._shared_secs = self._clock.monotonic_secs()
         before = {name for name, one in self._running.items() if not one.task.done()}
-        await self._end(
-            [name for name, one in self._running.items() if holding.leases.get(name) != one.epoch or one.task.done()]
-        )
-        if holding.surplus:
-            await self._end([name for name in holding.surplus if name in self._running])
-            await self._store.let_go(self._name, holding.surplus)
+        self._retire([name for name, one in self._running.items() if one.has_ended or one.is_lost(holding, name)])
+        self._retire([name for name in holding.surplus if name in self._running], lets_go=True)
         for name, epoch in holding.leases.items():
-            if name not in self._running and name not in holding.surplus:
+            if not self._uses(name) and name not in holding.surplus:
                 self._running[name] = self._begin(name, runs[name], epoch)
         if before != set(self._running):
             self._telemetry.record(LeasesChanged(runs=sorted(self._running)))
+
+    def _uses(self, name: str) -> bool:
+        """Whether a loop of that name runs, or has not ended yet."""
+        return name in self._running or name in self._retiring
 
     def _begin(self, name: str, run: Run, epoch: int) -> _Running:
         ending = asyncio.Event()
@@ -120,16 +136,30 @@ class Worker:
         running = keep_running(label, lambda: run(ending, epoch), ending, self._clock, self._telemetry)
         return _Running(epoch=epoch, ending=ending, task=asyncio.create_task(running))
 
-    async def _end(self, names: Sequence[str]) -> None:
-        """End loops in an orderly way, all at once; those that do not within some seconds are cancelled."""
-        ended = [self._running.pop(name) for name in names]
-        for one in ended:
+    def _retire(self, names: Sequence[str], *, lets_go: bool = False) -> None:
+        """End loops, each in its own time: meanwhile the leases of the others are renewed."""
+        for name in names:
+            one = self._running.pop(name)
+            if not one.has_ended:
+                self._retiring[name] = asyncio.create_task(self._end(name, one, lets_go=lets_go))
+
+    async def _end(self, name: str, one: _Running, *, lets_go: bool) -> None:
+        """End a loop in an orderly way; when it does not within some seconds, it is cancelled."""
+        try:
             one.ending.set()
-        if ended:
-            _, unfinished = await asyncio.wait([one.task for one in ended], timeout=DRAIN_SECS)
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+            _, unfinished = await asyncio.wait([one.task], timeout=DRAIN_SECS)
+            if unfinished:
+                one.task.cancel()
+                await asyncio.gather(one.task, return_exceptions=True)
+            if lets_go:
+                with suppress(StorageError):  # the next look at the leases lets go of it
+                    await self._let_go([name])
+        finally:
+            del self._retiring[name]
+
+    async def _let_go(self, names: Sequence[str]) -> None:
+        if names:
+            await self._store.let_go(self._name, names)
 
     async def _run_admission(self, ending: asyncio.Event, epoch: int) -> None:
         """The process loop, and with it what is to be done once a minute."""
@@ -162,6 +192,14 @@ class _Running(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     ending: asyncio.Event
     task: asyncio.Task[None]
+
+    @property
+    def has_ended(self) -> bool:
+        return self.task.done()
+
+    def is_lost(self, holding: Holding, name: str) -> bool:
+        """Whether the lease under which it runs is over."""
+        return holding.leases.get(name) != self.epoch
 
 
 def _run_of(lane: Lane, start: Cursors) -> Run:

@@ -24,8 +24,11 @@ class Credentials(Protocol):
     async def settings(self) -> Mapping[str, object] | Outcome:
         """The settings, complete; or the outcome of every delivery while they cannot be had."""
 
-    async def renew(self, refused: Mapping[str, object]) -> bool:
-        """The vendor refused requests built with these settings; whether there are better ones now."""
+    async def renew(self, refused: Mapping[str, object]) -> Mapping[str, object] | Outcome | None:
+        """The vendor refused requests built with these settings: better ones, or why there are none.
+
+        None when nothing can be renewed, so that the vendor's own refusal stands.
+        """
 
 
 class FixedCredentials:
@@ -38,9 +41,9 @@ class FixedCredentials:
         """See the protocol."""
         return self._settings
 
-    async def renew(self, refused: Mapping[str, object]) -> bool:
+    async def renew(self, refused: Mapping[str, object]) -> None:
         """See the protocol."""
-        return False
+        return
 
 
 class TokenCredentials:
@@ -66,14 +69,14 @@ class TokenCredentials:
         async with self._fetching:
             return self._settings if self._is_good() else await self._fetch()
 
-    async def renew(self, refused: Mapping[str, object]) -> bool:
+    async def renew(self, refused: Mapping[str, object]) -> Mapping[str, object] | Outcome | None:
         """See the protocol."""
         async with self._fetching:
-            if refused is not self._settings:
-                return True
+            if refused is not self._settings and self._is_good():
+                return self._settings
             if self._clock.monotonic_secs() - self._fetched_at < YOUNG_SECS:
-                return False
-            return not isinstance(await self._fetch(), Outcome)
+                return None
+            return await self._fetch()
 
     def _is_good(self) -> bool:
         return self._good_until is not None and self._clock.monotonic_secs() < self._good_until

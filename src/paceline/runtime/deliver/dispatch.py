@@ -9,7 +9,7 @@ import msgspec
 
 from paceline.delivery.batch import make_batches
 from paceline.delivery.encoding import encode
-from paceline.model.delivery import Delivery, Item, Outcome, OutcomeClass, WireRequest
+from paceline.model.delivery import Answer, Delivery, Item, Outcome, OutcomeClass, WireRequest
 from paceline.model.event import Refusal
 from paceline.model.integration import DeliveryLimits
 from paceline.ports.clock import Clock
@@ -115,24 +115,51 @@ class Dispatcher:
             outcomes: Sequence[Outcome] = [settings] * len(batch)
         else:
             outcomes = await self._call(batch, settings)
-            if outcomes[0].outcome_class is OutcomeClass.AUTH and await self._vendor.credentials.renew(settings):
-                renewed = await self._vendor.credentials.settings()
-                outcomes = outcomes if isinstance(renewed, Outcome) else await self._call(batch, renewed)
+            if _are_all(outcomes, OutcomeClass.AUTH):
+                outcomes = await self._call_again(batch, settings, outcomes)
         if outcomes[0].outcome_class is not OutcomeClass.POISON:
             await self._gate.after_call(outcomes)
         return outcomes
+
+    async def _call_again(
+        self, batch: Sequence[Delivery], refused: Mapping[str, object], outcomes: Sequence[Outcome]
+    ) -> Sequence[Outcome]:
+        """One more call with renewed credentials, where there are any; otherwise why there are none."""
+        renewed = await self._vendor.credentials.renew(refused)
+        if renewed is None:
+            return outcomes
+        return [renewed] * len(batch) if isinstance(renewed, Outcome) else await self._call(batch, renewed)
 
     async def _call(self, batch: Sequence[Delivery], settings: Mapping[str, object]) -> Sequence[Outcome]:
         """One call to the vendor. A batch that cannot be written is `poison` and is not sent."""
         wire = self._write(batch, settings)
         if isinstance(wire, Refusal):
             return [_unsendable(wire)] * len(batch)
-        answer = await self._vendor.sender.send(wire, timeout_secs=self._vendor.limits.timeout_secs)
+        answer = await self._send(wire)
+        following = self._following(batch, settings, answer)
+        if isinstance(following, Refusal):
+            return [_unsendable(following)] * len(batch)
+        if following is not None:
+            answer = await self._send(following)
         items = [delivery.item for delivery in batch]
         self._mark.begin([delivery.position for delivery in batch])
         outcomes = self._connector.read(batch[0].action, items, answer, now_ms=self._clock.now_ms())
         self._mark.end()
         return outcomes
+
+    def _following(
+        self, batch: Sequence[Delivery], settings: Mapping[str, object], answer: Answer
+    ) -> WireRequest | Refusal | None:
+        """The second call that an answer asks for, on the wire; None for nearly every answer."""
+        action, items = batch[0].action, [delivery.item for delivery in batch]
+        self._mark.begin([delivery.position for delivery in batch])
+        request = self._connector.follow_up(action, items, settings, answer, now_ms=self._clock.now_ms())
+        wire = None if request is None else encode(request)
+        self._mark.end()
+        return wire
+
+    async def _send(self, wire: WireRequest) -> Answer:
+        return await self._vendor.sender.send(wire, timeout_secs=self._vendor.limits.timeout_secs)
 
     def _write(self, batch: Sequence[Delivery], settings: Mapping[str, object]) -> WireRequest | Refusal:
         """The batch as a request on the wire, or why it cannot be one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from paceline.delivery.breaker import Breaker, BreakerPolicy, after_call
 from paceline.delivery.pacing import Lesson, calls_per_sec, learn
@@ -27,6 +27,7 @@ LOOK_SECS = 0.5
 
 LONGEST_UNASKED_PAUSE_SECS = 60.0
 MEASURED_SECS = 30.0
+MAX_TOLD_CHARS = 300
 
 
 class Gate:
@@ -54,6 +55,7 @@ class Gate:
         self._breaker = Breaker()
         self._lanes: list[str] = []
         self._paused_until = 0.0
+        self._looked_at = 0.0
         self._was_told_paused = False
         self._lesson: Lesson | None = None
         self._accepted = 0
@@ -89,12 +91,12 @@ class Gate:
 
     async def may_call(self, stopping: asyncio.Event) -> bool:
         """Wait for the account's next turn; whether the call may then be made. Not once `stopping` is set."""
-        if self.secs_until_open() > 0:
+        if self.secs_until_open() > 0 or stopping.is_set():
             return False
-        pace = calls_per_sec(self._queue.limit_per_sec, self._lesson, now_secs=self._clock.monotonic_secs())
-        if pace is None:
-            return True
-        await self._queue.wait_for_turn(pace, stopping)
+        if self._pace() is None:
+            await self._look_at_pauses()
+            return self.secs_until_open() == 0
+        await self._queue.wait_for_turn(self._pace, stopping)
         self._obey(self._queue.paused_until_ms)
         return self.secs_until_open() == 0 and not stopping.is_set()
 
@@ -109,7 +111,7 @@ class Gate:
                 self._learn(pause_secs, now)
             if now + pause_secs > self._paused_until:
                 self._paused_until = now + pause_secs
-                self._tell(str(cause.outcome_class), pause_secs, cause.status)
+                self._tell(str(cause.outcome_class), pause_secs, cause)
                 await self._throttles.pause(
                     self.account, until_ms=self._clock.now_ms() + math.ceil(pause_secs * 1000) + 1
                 )
@@ -120,7 +122,14 @@ class Gate:
         was_open = self._breaker.open_until
         self._breaker = after_call(self._breaker, self._policy, failed=has_failed, now_secs=now)
         if self._breaker.open_until > now and self._breaker.open_until != was_open:
-            self._tell("breaker", self._breaker.open_until - now, cause.status)
+            self._tell("breaker", self._breaker.open_until - now, cause)
+
+    async def _look_at_pauses(self) -> None:
+        """Learn of pauses that other workers were asked for, as often as a pace would have us ask for turns."""
+        now = self._clock.monotonic_secs()
+        if now - self._looked_at >= RESERVED_SECS:
+            self._looked_at = now
+            self._obey(await self._throttles.paused_until(self.account))
 
     def _obey(self, paused_until_ms: int) -> None:
         """Take over a pause that another worker, or an earlier process, was asked for."""
@@ -141,8 +150,12 @@ class Gate:
             self._accepted //= 2
             self._measured_since = now - MEASURED_SECS / 2
 
+    def _pace(self) -> float | None:
+        """Calls a second to be kept now; None when nothing is known that would slow them down."""
+        return calls_per_sec(self._queue.limit_per_sec, self._lesson, now_secs=self._clock.monotonic_secs())
+
     def _learn(self, pause_secs: float, now: float) -> None:
-        pace = calls_per_sec(self._queue.limit_per_sec, self._lesson, now_secs=now)
+        pace = self._pace()
         self._lesson = learn(
             accepted=self._accepted,
             over_secs=now - self._measured_since,
@@ -153,10 +166,17 @@ class Gate:
         self._accepted, self._measured_since = 0, now + pause_secs
         self._queue.forget()
 
-    def _tell(self, reason: str, pause_secs: float, status: int) -> None:
+    def _tell(self, reason: str, pause_secs: float, cause: Outcome) -> None:
         self._was_told_paused = True
+        secs, message = round(pause_secs, 3), cause.message[:MAX_TOLD_CHARS]
         for lane in self._lanes:
-            self._telemetry.record(LanePaused(lane=lane, reason=reason, pause_secs=round(pause_secs, 3), status=status))
+            self._telemetry.record(
+                LanePaused(lane=lane, reason=reason, pause_secs=secs, status=cause.status, message=message)
+            )
+
+    def hold(self, secs: float) -> None:
+        """Make no call for a while, for a reason of ours. Not kept in the store, which may be the reason."""
+        self._paused_until = max(self._paused_until, self._clock.monotonic_secs() + secs)
 
 
 class _Queue:
@@ -168,21 +188,28 @@ class _Queue:
         self._account = account
         self._clock = clock
         self._throttles = throttles
-        self._asking = asyncio.Lock()
+        self._waiting = asyncio.Lock()
         self._left = 0
         self._next_ms = 0.0
         self._interval_ms = 0.0
 
-    async def wait_for_turn(self, pace: float, stopping: asyncio.Event) -> None:
-        """Wait until a call may be made at `pace` calls a second, or `stopping` is set."""
-        async with self._asking:
+    async def wait_for_turn(self, find_pace: Callable[[], float | None], stopping: asyncio.Event) -> None:
+        """Wait until a call may be made at the pace that `find_pace` finds, or `stopping` is set.
+
+        Only the first in the queue asks for turns: those that everybody in it would ask for now would lie far ahead, at
+        a pace that has grown long before and beyond pauses that nobody knows of yet.
+        """
+        async with self._waiting:
             if not self._left:
+                pace = find_pace()
+                if pace is None or stopping.is_set():
+                    return
                 await self._reserve(pace)
             at_ms = self._next_ms
             self._left -= 1
             self._next_ms += self._interval_ms
-        while (wait_ms := at_ms - self._clock.now_ms()) > 0 and not stopping.is_set():
-            await self._clock.sleep(min(wait_ms / 1000, LOOK_SECS))
+            while (wait_ms := at_ms - self._clock.now_ms()) > 0 and not stopping.is_set():
+                await self._clock.sleep(min(wait_ms / 1000, LOOK_SECS))
 
     def forget(self) -> None:
         """Give up turns that were reserved at another pace."""
@@ -216,6 +243,11 @@ class Gates:
         if key not in self._gates:
             self._gates[key] = Gate(account, self._clock, self._telemetry, self._throttles, limits=limits)
         return self._gates[key]
+
+    def hold(self, secs: float) -> None:
+        """Make no call to anybody for a while, for a reason of ours."""
+        for gate in self._gates.values():
+            gate.hold(secs)
 
 
 def _asked_pause(outcomes: Sequence[Outcome]) -> tuple[float, Outcome]:

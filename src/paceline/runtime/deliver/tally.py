@@ -10,7 +10,10 @@ from paceline.ports.store import Count, LaneCommit
 
 
 class Tally:
-    """Gathers fates, retry rows and dead letters; keeps `parked_keys`, the lane's waiting deliveries by key."""
+    """Gathers fates, retry rows and dead letters; keeps `parked_keys`, the lane's waiting deliveries by key.
+
+    Deliveries of replays are not among `parked_keys`: nobody waits for them.
+    """
 
     def __init__(self, lane: str, parked_keys: Counter[str]) -> None:
         self._lane = lane
@@ -19,6 +22,7 @@ class Tally:
         self._cursors: Cursors = {}
         self._park: list[Parked] = []
         self._unpark: list[str] = []
+        self._freed_keys: list[str] = []
         self.dead: list[DeadLetter] = []
 
     def pass_by(self, position: Position) -> None:
@@ -33,15 +37,25 @@ class Tally:
         """A delivery that waits."""
         self._counts[Count(Fate.PARKED)] += 1
         self._park.append(parked)
-        self._parked_keys[parked.key] += 1
+        if not parked.replay_job:
+            self._parked_keys[parked.key] += 1
 
     def unpark(self, parked: Parked) -> None:
-        """A waiting delivery gets another fate in this same step."""
+        """A waiting delivery gets another fate in this same step. Until that is recorded, its key stays taken."""
         self._counts[Count(Fate.PARKED)] -= 1
         self._unpark.append(parked.delivery_id)
-        self._parked_keys[parked.key] -= 1
-        if self._parked_keys[parked.key] <= 0:
-            del self._parked_keys[parked.key]
+        if not parked.replay_job:
+            self._freed_keys.append(parked.key)
+
+    def free_keys(self) -> None:
+        """The step is recorded: nobody waits any longer for what was unparked in it.
+
+        Not earlier: while a delivery is tried again, a later one of its key must not be sent beside it.
+        """
+        for key in self._freed_keys:
+            self._parked_keys[key] -= 1
+            if self._parked_keys[key] <= 0:
+                del self._parked_keys[key]
 
     def bury(self, letter: DeadLetter) -> None:
         """A delivery that was given up on."""
