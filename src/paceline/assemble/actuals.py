@@ -27,7 +27,7 @@ from paceline.model.integration import IntegrationFile, Stage
 from paceline.model.mapping import FieldRule, MappingFile
 from paceline.model.record import Position
 from paceline.model.request import Estimate, MarathonEstimates, Request, Source, SprintEstimates
-from paceline.model.settings import SqliteBus, SqliteStore
+from paceline.model.settings import MemoryStore, SqliteBus, SqliteStore
 from paceline.runtime.process import EVENTS_TOPIC
 from paceline.workspace.calendar import day_or_none
 from paceline.workspace.commits import Commit, commits_of, is_in_git, write_snapshot
@@ -302,9 +302,11 @@ def _normal(expression: str) -> str:
 
 
 def read_traffic(workspace: Workspace) -> tuple[Mapping[str, Traffic], str]:
-    """What store and log know of every lane; or nothing, and why. Creates neither."""
+    """What store and log know of every lane; or nothing, and why. Makes no file."""
     store, bus = workspace.settings.store, workspace.settings.bus
-    if not isinstance(store, SqliteStore) or not (workspace.path / store.path).is_file():
+    if isinstance(store, MemoryStore) or (
+        isinstance(store, SqliteStore) and not (workspace.path / store.path).is_file()
+    ):
         return {}, "there is no store here"
     with_log = isinstance(bus, SqliteBus) and (workspace.path / bus.path).is_dir()
     try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from paceline.delivery.plan import LanePlan, Refused, make_delivery_id, plan_delivery
+from paceline.delivery.plan import EXPIRED_RULE, LanePlan, Refused, make_delivery_id, plan_delivery
 from paceline.model.delivery import Fate
 from paceline.model.event import Filtered, read_event
 from paceline.model.record import Cursors, Position, Record, StoredRecord
@@ -88,6 +88,8 @@ def _past(record: Record, position: Position, name: str, plan: LanePlan, held: M
     rule = plan.takes(record.type, record.source)
     if rule is not None:
         return EventFate(integration=name, fate=Fate.FILTERED, rule=rule)
+    if plan.is_over(record.received_ms):
+        return EventFate(integration=name, fate=Fate.SUPPRESSED, rule=EXPIRED_RULE)
     match plan_delivery(read_event(record), record.type, position, plan, now_ms=record.received_ms):
         case Filtered() as filtered:
             return EventFate(integration=name, fate=Fate.FILTERED, rule=filtered.rule)

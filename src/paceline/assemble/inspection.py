@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from paceline.assemble.opening import OpenWorkspace, open_workspace
-from paceline.assemble.storage import open_bus, open_store
+from paceline.assemble.storage import open_bus, open_kept_events, open_store
 from paceline.observe.ledger import LaneLedger, balance
 from paceline.ports.bus import Bus
 from paceline.ports.store import Store
+from paceline.runtime.kept_bus import KeptBus
 from paceline.runtime.process import EVENTS_TOPIC, ProcessLoop
 
 T = TypeVar("T")
@@ -23,7 +24,8 @@ def inspect(path: Path, look: Callable[[OpenWorkspace, Bus, Store], Awaitable[T]
     async def run() -> T:
         opened = open_workspace(path, {})
         settings = opened.workspace.settings
-        bus = open_bus(opened.workspace.path, settings.bus)
+        kept = open_kept_events(opened.workspace.path, settings.store)
+        bus = KeptBus(open_bus(opened.workspace.path, settings.bus), kept)
         store = open_store(opened.workspace.path, settings.store, settings.dedup)
         try:
             return await look(opened, bus, store)

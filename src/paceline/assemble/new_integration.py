@@ -10,6 +10,7 @@ from paceline.connectors.catalog import Catalog
 from paceline.errors import UnknownNameError, UsageError
 from paceline.model.integration import Stage
 from paceline.workspace.load import find_workspace, load_workspace
+from paceline.workspace.rfc import first_of_teams, next_number
 from paceline.workspace.scaffold_files import IntegrationPlan, integration_files
 
 
@@ -32,13 +33,14 @@ def new_integration(
         raise UsageError("which team owns it?", where="--team", expected=" or ".join(sorted(teams)))
     if team and team not in teams:
         raise UnknownNameError("team", team, teams)
-    numbers = [int(file.name[:4]) for file in (root / "rfcs").glob("[0-9][0-9][0-9][0-9]-*.md")]
+    owner = team or next(iter(teams))
     plan = IntegrationPlan(
         name=name,
         manifest=Catalog(root / "connectors").manifest(connectors.pop()),
         mappings=mappings,
-        team=team or next(iter(teams)),
+        team=owner,
         stage=Stage(stage),
-        number=f"{max(numbers, default=0) + 1:04}",
+        number=next_number(root),
+        reviewers=first_of_teams(workspace.teams, [owner]),
     )
     return root, integration_files(plan, today=dt.datetime.now(dt.UTC).date())

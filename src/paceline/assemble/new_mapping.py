@@ -12,6 +12,7 @@ import msgspec
 from paceline.assemble.contract_tests.bench import Bench
 from paceline.assemble.contract_tests.coverage import MappingCoverage, mapping_coverage
 from paceline.assemble.contract_tests.suite import MappingUnderTest, Suite, connector_suite
+from paceline.assemble.mapping_repair import Repair, repaired
 from paceline.connectors.catalog import Catalog
 from paceline.delivery.plan import Refused
 from paceline.errors import UnknownNameError, UsageError
@@ -40,7 +41,8 @@ class NewMapping(msgspec.Struct, frozen=True, kw_only=True):
     """Files to write, by path below the workspace, and what a person has to know about them.
 
     `default` names the connector's mapping that it was made from, empty for a draft. `coverage` is None where tests
-    can only be measured once the open fields are decided.
+    can only be measured once the open fields are decided. `personal` says where personal data flows that the mapping
+    only declares because it was repaired.
     """
 
     root: Path
@@ -49,6 +51,7 @@ class NewMapping(msgspec.Struct, frozen=True, kw_only=True):
     default: str
     open_fields: Sequence[OpenField]
     coverage: MappingCoverage | None = None
+    personal: Sequence[str] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -60,11 +63,14 @@ Ranks: TypeAlias = Callable[[Workspace, ContractFile, str, Schema], Likely]
 """Makes the ranking of sources for one mapping: of a contract, to a connector's action with this payload schema."""
 
 
-def new_mapping(path: Path, event: str, to: str, *, name: str = "", ranks: Ranks | None = None) -> NewMapping:
+def new_mapping(
+    path: Path, event: str, to: str, *, name: str = "", ranks: Ranks | None = None, is_repaired: bool = False
+) -> NewMapping:
     """Work out a mapping of an event to `connector.action`. Nothing is written.
 
     With `ranks` every field is a suggestion by that ranking, also where the connector has a default mapping, and the
-    file is marked as proposed.
+    file is marked as proposed. With `is_repaired`, what the check refuses is mended where that changes no payload: an
+    event without what the vendor needs is refused beforehand, text is cut, personal data is declared.
 
     The event is given by its name, its contract's name, or as a call such as `identify`. Without an action, that of the
     connector's default mapping counts. Raises UnknownNameError and UsageError for what does not exist or cannot be
@@ -77,7 +83,8 @@ def new_mapping(path: Path, event: str, to: str, *, name: str = "", ranks: Ranks
     connector, _, action = to.partition(".")
     default = _default_mapping(catalog, connector, action, contract) if ranks is None else None
     action = action or (default.to.action if default else _only_action(catalog, connector))
-    payload: Schema = catalog.load(connector).action(action).payload
+    described = catalog.load(connector)
+    payload: Schema = described.action(action).payload
     mapping = name or f"{contract.contract}.{connector}"
     if mapping in workspace.names("mapping"):
         raise UsageError(f"there is a mapping {mapping!r} already", remedy="choose another name with --name")
@@ -97,7 +104,14 @@ def new_mapping(path: Path, event: str, to: str, *, name: str = "", ranks: Ranks
         likely = likely_sources if ranks is None else ranks(workspace, contract, connector, payload)
         draft = draft_mapping(head, contract.schema, payload, likely=likely)
     spec = msgspec.structs.replace(head, fields=dict(draft.fields))
-    return _Making(workspace, catalog, contract, spec, open_fields=draft.open_fields, default=default).made()
+    open_fields = draft.open_fields
+    repair = Repair(mapping=spec)
+    if is_repaired and any(one.is_required for one in open_fields):
+        repair = repaired(spec, {contract.version: contract.schema}, described)
+        if not repair.left:
+            open_fields = [one for one in open_fields if not one.is_required]
+    making = _Making(workspace, catalog, contract, repair.mapping, open_fields=open_fields, default=default)
+    return msgspec.structs.replace(making.made(), personal=repair.personal)
 
 
 class _Making:
@@ -170,8 +184,8 @@ class _Making:
             case = self._case(bench, name, event)
             if coverage is not None and not coverage.survivors:
                 break
-            with_it = msgspec.structs.replace(tested, cases=[*chosen, case])
-            better = mapping_coverage(self._suite, with_it)
+            alone = msgspec.structs.replace(tested, cases=[case])
+            better = mapping_coverage(self._suite, alone, before=coverage)
             if coverage is None or better.covered > coverage.covered:
                 chosen, coverage = [*chosen, case], better
             if len(chosen) == MAX_CASES:

@@ -115,7 +115,9 @@ class _Side:
         """The integrations that use a mapping; the empty name stands for none."""
         if mapping not in self.workspace.mappings:
             return []
-        using = [name for name, one in self.workspace.integrations.items() if mapping in one.events]
+        using = [
+            name for name, one in self.workspace.integrations.items() if mapping in (*one.events, *one.direct_events)
+        ]
         return using or [""]
 
     def events(self, mapping: str) -> dict[str, tuple[Mapping[str, object], str]]:

@@ -13,23 +13,45 @@ from pathlib import Path
 import uvloop
 
 from paceline.assemble.door import build_door
-from paceline.assemble.housekeeping import housekeeping
+from paceline.assemble.ends import tell_ends
+from paceline.assemble.housekeeping import House, housekeeping
+from paceline.assemble.inspection import read_ledgers
 from paceline.assemble.lanes import SharedParts, build_lanes
 from paceline.assemble.opening import OpenWorkspace, fingerprint_files, open_workspace
-from paceline.assemble.storage import open_bus, open_marks, open_store
+from paceline.assemble.storage import (
+    data_folders,
+    open_bus,
+    open_kept_events,
+    open_marks,
+    open_store,
+    require_capable,
+)
 from paceline.errors import PacelineError, WorkspaceError
 from paceline.model.finding import Severity
-from paceline.observe.facts import GatewayReady, GatewayStopped, WorkerReady, WorkspaceBroken, WorkspaceReloaded
+from paceline.model.kafka_settings import KafkaBus
+from paceline.observe.facts import (
+    GatewayReady,
+    GatewayStopped,
+    WorkerPagesReady,
+    WorkerReady,
+    WorkspaceBroken,
+    WorkspaceReloaded,
+)
 from paceline.observe.telemetry import Telemetry
+from paceline.ports.bus import Bus
 from paceline.runtime.clock import SystemClock
 from paceline.runtime.deliver.gate import Gates
+from paceline.runtime.disk import LOOK_SECS, DiskWatch
 from paceline.runtime.gateway.app import Gateway
 from paceline.runtime.gateway.server import open_listening_socket, serve
+from paceline.runtime.kept_bus import KeptBus
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.memory import tune_memory
 from paceline.runtime.process import CANONICAL_TOPIC, EVENTS_TOPIC
 from paceline.runtime.watch import watch
 from paceline.runtime.worker import LaneSet, Worker
+from paceline.runtime.worker_pages import WorkerPages
+from paceline.workspace.workspace import Workspace
 
 
 def run_gateway(path: Path, *, host: str | None = None, port: int | None = None, reload: bool = False) -> None:
@@ -40,17 +62,25 @@ def run_gateway(path: Path, *, host: str | None = None, port: int | None = None,
     uvloop.run(_serve_gateway(opened, listening, reload=reload))
 
 
-def run_worker(path: Path, *, fake_vendors: str = "", reload: bool = False) -> None:
-    """Process and deliver until SIGTERM or SIGINT; `fake_vendors` is a URL that gets every request instead."""
+def run_worker(
+    path: Path, *, fake_vendors: str = "", pages_at: tuple[str, int] | None = None, reload: bool = False
+) -> None:
+    """Process and deliver until SIGTERM or SIGINT.
+
+    `fake_vendors` is a URL that gets every request instead; `pages_at` is where /health, /ready and /metrics are.
+    """
     opened = open_workspace(path, os.environ)
-    uvloop.run(_work(opened, fake_vendors, reload=reload))
+    listening = None if pages_at is None else open_listening_socket(*pages_at)
+    uvloop.run(_work(opened, fake_vendors, listening, reload=reload))
 
 
 async def _serve_gateway(opened: OpenWorkspace, listening: socket.socket, *, reload: bool) -> None:
     telemetry = Telemetry()
     workspace = opened.workspace
-    bus = open_bus(workspace.path, workspace.settings.bus)
-    gateway = Gateway(bus=bus, door=build_door(opened), clock=SystemClock(), telemetry=telemetry)
+    bus = await _open_running_bus(workspace)
+    disk = DiskWatch(data_folders(workspace), workspace.settings.disk, telemetry, keeps_ballast=True)
+    disk.look()
+    gateway = Gateway(bus=bus, door=build_door(opened), clock=SystemClock(), telemetry=telemetry, disk=disk)
     stopping = _stop_on_signals()
 
     def swap(changed: OpenWorkspace) -> None:
@@ -67,22 +97,27 @@ async def _serve_gateway(opened: OpenWorkspace, listening: socket.socket, *, rel
         )
 
     tune_memory()
+    looking = asyncio.create_task(disk.watch(stopping, gateway.tell_refusals))
     watching = asyncio.create_task(_follow(workspace.path, swap, telemetry, stopping)) if reload else None
     try:
-        await serve(gateway, listening, stopping, on_ready=tell_ready)
+        await serve(gateway, listening, stopping, limits=lambda: gateway.door.limits, on_ready=tell_ready)
     finally:
         stopping.set()
         if watching is not None:
             await watching
+        await looking
+        gateway.tell_refusals()
         await bus.close()
         telemetry.record(GatewayStopped(requests=gateway.requests, events=gateway.events))
 
 
-async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> None:
+async def _work(opened: OpenWorkspace, fake_vendors: str, listening: socket.socket | None, *, reload: bool) -> None:
     telemetry = Telemetry()
     clock = SystemClock()
     workspace = opened.workspace
-    bus = open_bus(workspace.path, workspace.settings.bus)
+    log = await _open_running_bus(workspace)
+    kept = open_kept_events(workspace.path, workspace.settings.store)
+    bus = KeptBus(log, kept)
     store = open_store(workspace.path, workspace.settings.store, workspace.settings.dedup)
 
     memos = {EVENTS_TOPIC: EventMemo(), CANONICAL_TOPIC: EventMemo()}
@@ -96,17 +131,37 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
         marks=open_marks(workspace.path, workspace.settings.store),
     )
 
+    in_use = opened
+
     def build(current: OpenWorkspace) -> LaneSet:
-        return build_lanes(current, parts, fake_vendors=fake_vendors)
+        nonlocal in_use
+        lanes = build_lanes(current, parts, fake_vendors=fake_vendors)
+        in_use = current
+        return lanes
 
     stopping = _stop_on_signals()
+    disk = DiskWatch(data_folders(workspace), workspace.settings.disk, telemetry)
+
+    def hold_sends() -> None:
+        if disk.is_low:  # what vendors answer could not be recorded, and would be asked again
+            parts.gates.hold(2 * LOOK_SECS)
+
     worker = Worker(
         name=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         bus=bus,
         store=store,
         clock=clock,
         telemetry=telemetry,
-        keep_house=housekeeping(bus, store, clock),
+        keep_house=housekeeping(
+            House(
+                bus=log,
+                store=store,
+                kept=kept,
+                clock=clock,
+                telemetry=telemetry,
+                retention=workspace.settings.retention,
+            )
+        ),
     )
     lanes = build(opened)
     tune_memory()
@@ -119,6 +174,11 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
             dedup_max_ids=dedup.max_ids,
         )
     )
+    disk.look()
+    hold_sends()
+    looking = asyncio.create_task(disk.watch(stopping, hold_sends))
+    pages = None if listening is None else asyncio.create_task(_show(worker, opened, parts, listening, stopping))
+    telling = asyncio.create_task(tell_ends(lambda: in_use.workspace, clock, telemetry, stopping))
     watching = None
     if reload:
         swap = _follow(workspace.path, lambda changed: worker.use(build(changed)), telemetry, stopping)
@@ -128,8 +188,37 @@ async def _work(opened: OpenWorkspace, fake_vendors: str, *, reload: bool) -> No
     finally:
         if watching is not None:
             await watching
+        if pages is not None:
+            await pages
+        looking.cancel()
+        telling.cancel()
         await store.close()
         await bus.close()
+
+
+async def _show(
+    worker: Worker, opened: OpenWorkspace, parts: SharedParts, listening: socket.socket, stopping: asyncio.Event
+) -> None:
+    """Serve the worker's pages."""
+    pages = WorkerPages(lambda: worker.takes_part, lambda: read_ledgers(opened, parts.bus, parts.store))
+    host, port = listening.getsockname()[:2]
+    await serve(
+        pages, listening, stopping, on_ready=lambda: parts.telemetry.record(WorkerPagesReady(host=host, port=port))
+    )
+
+
+async def _open_running_bus(workspace: Workspace) -> Bus:
+    """The bus that gateway and worker share. Raises StorageError or UsageError when it cannot be that."""
+    limits = workspace.settings.gateway.limits
+    bus = open_bus(workspace.path, workspace.settings.bus, max_event_bytes=limits.max_event_bytes)
+    try:
+        require_capable(bus.capabilities)
+        if isinstance(workspace.settings.bus, KafkaBus):
+            await bus.ends(EVENTS_TOPIC)  # what is wrong with the cluster is said now, and not to the first client
+    except BaseException:
+        await bus.close()
+        raise
+    return bus
 
 
 async def _follow(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from paceline.assemble.adapters import waiting_sources
 from paceline.assemble.campaign import Campaign, Expectation, build_campaign, expect
 from paceline.assemble.client import GatewayClient
 from paceline.assemble.door import build_door
@@ -16,6 +17,7 @@ from paceline.assemble.local_run import LocalRun
 from paceline.assemble.opening import OpenWorkspace
 from paceline.errors import UsageError
 from paceline.observe.ledger import LaneLedger
+from paceline.runtime.normalize import lane_name
 
 BATCH_EVENTS = 50
 SETTLE_SECS = 60.0
@@ -132,9 +134,12 @@ def _wait_until_settled(
     """Wait until nothing is on its way in any lane; give up after a while without progress."""
     last_progress = time.monotonic()
     outstanding = -1
+    # What is kept for an adapter that is not there yet stays where it is.
+    kept = {lane_name(source) for source in waiting_sources(opened.workspace.settings.sources)}
     while True:
         ledgers = inspect(opened.workspace.path, read_ledgers)
-        now_outstanding = max((one.in_flight + one.parked for one in ledgers), default=campaign.sent)
+        moving = [one.in_flight + one.parked for one in ledgers if one.integration not in kept]
+        now_outstanding = max(moving, default=campaign.sent)
         tell(Progress(sent=campaign.sent, settled=max(campaign.sent - now_outstanding, 0), total=campaign.sent))
         has_lanes = len(ledgers) > len(opened.workspace.integrations)
         if has_lanes and now_outstanding == 0:

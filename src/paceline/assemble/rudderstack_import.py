@@ -21,6 +21,7 @@ from paceline.exchange.rudderstack_export import Destination, ReadConfig, common
 from paceline.model.contract import ContractFile, Owner
 from paceline.model.integration import Stage
 from paceline.model.mapping import EVERY_EVENT, MappingFile
+from paceline.workspace.rfc import first_of_teams, next_number
 from paceline.workspace.scaffold_files import IntegrationPlan, integration_files
 from paceline.workspace.scaffold_text import cases_text, mapping_text, schema_reference
 from paceline.workspace.workspace import Workspace, event_key
@@ -79,8 +80,7 @@ class _Making:
         self._catalog = Catalog(workspace.path / "connectors")
         self._mappings = dict(workspace.mappings)
         self._contracts = {event_key(one) for versions in workspace.contracts.values() for one in versions.values()}
-        numbers = [int(file.name[:4]) for file in (workspace.path / "rfcs").glob("[0-9][0-9][0-9][0-9]-*.md")]
-        self._rfc = max(numbers, default=0)
+        self._rfc = int(next_number(workspace.path)) - 1
         texts = {file: document.text for file, document in workspace.documents.items()}
         has_schemas = (workspace.path / "schemas").is_dir()
         self._schemas = {
@@ -138,6 +138,7 @@ class _Making:
             team=self._terms.owner.team,
             stage=self._terms.stage,
             number=f"{self._rfc:04}",
+            reviewers=first_of_teams(self._workspace.teams, [self._terms.owner.team]),
         )
         files = dict(integration_files(plan, today=today))
         path = f"integrations/{name}.yaml"

@@ -121,7 +121,8 @@ def _completed(file: Path, document: Document, backlog: Backlog, around: Surroun
             located = tuple(msgspec.structs.replace(fault, path=("requests", index, *fault.path)) for fault in faults)
             refused[index] = Refused(request=request.request, outcome=request.outcome, faults=located)
             continue
-        completed, facts = fill_in(request, around.known)
+        review = around.reviews.wait(request) if around.reviews is not None else None
+        completed, facts = fill_in(request, around.known, review=review)
         requests[index] = KnownRequest(request=completed, facts=facts)
     return OpenBacklog(
         file=file, document=document, requests=requests, refused=refused, at_once=backlog.at_once, around=around

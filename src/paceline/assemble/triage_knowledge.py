@@ -11,6 +11,7 @@ import msgspec
 
 from paceline.assemble.actuals import known_actuals
 from paceline.assemble.debt.measure import CodeView, DebtMeter, known_grades
+from paceline.assemble.review_waits import ReviewWaits
 from paceline.connectors.catalog import Catalog
 from paceline.contracts.versions import Version
 from paceline.decision.calibration import NO_CALIBRATION, Calibration, from_file
@@ -37,10 +38,11 @@ _BUILT_IN = "built in"
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a workspace says to requests: facts about them, and how its people's guesses came out."""
+    """What a workspace says to requests: facts about them, how its people's guesses came out, and who reviews when."""
 
     known: KnownFacts = NOTHING_KNOWN
     calibration: Calibration = NO_CALIBRATION
+    reviews: ReviewWaits | None = None
 
 
 NOTHING_AROUND = Surroundings()
@@ -50,19 +52,38 @@ def look_around(root: Path, *, with_grades: bool = True) -> Surroundings:
     """What the workspace at `root` says today. Grades of debt take longest, and may be left out."""
     if not with_grades:
         workspace = load_workspace(root)
-        return Surroundings(known=gather_knowledge(workspace), calibration=from_file(workspace.calibration))
+        return _surroundings(workspace, gather_knowledge(workspace))
     meter = DebtMeter(root, now=dt.datetime.now(dt.UTC))
-    known = gather_knowledge(meter.workspace, _grades(meter))
-    return Surroundings(known=known, calibration=from_file(meter.workspace.calibration))
+    return _surroundings(meter.workspace, gather_knowledge(meter.workspace, _grades(meter)))
+
+
+def _surroundings(workspace: Workspace, known: KnownFacts) -> Surroundings:
+    reviews = None if workspace.has_broken("teams") else ReviewWaits(workspace)
+    return Surroundings(known=known, calibration=from_file(workspace.calibration), reviews=reviews)
 
 
 def _grades(meter: DebtMeter) -> tuple[KnownGrade, ...]:
     """The grades of its families of events; bad ones alone where files are broken: good ones are unsure then."""
     # Code is left out: what is found there belongs to no event.
-    grades = known_grades(meter.measure(CodeView()))
+    grades = known_grades(meter.measure(CodeView()), _built(meter.workspace))
     if meter.workspace.broken:
         return tuple(one for one in grades if one.grade in (DebtGrade.D, DebtGrade.E))
     return grades
+
+
+def _built(workspace: Workspace) -> dict[str, frozenset[str]]:
+    """The files that are there for one request alone, by the request: its integrations and their own mappings."""
+    users: dict[str, set[str]] = {}
+    files: dict[str, set[str]] = {}
+    for name, integration in workspace.integrations.items():
+        answers = integration.request or name
+        files.setdefault(answers, set()).add(f"integrations/{name}.yaml")
+        for mapping in integration.events:
+            users.setdefault(mapping, set()).add(answers)
+    for mapping, requests in users.items():
+        if len(requests) == 1:
+            files[next(iter(requests))] |= {f"mappings/{mapping}.yaml", f"tests/{mapping}.yaml"}
+    return {request: frozenset(names) for request, names in files.items()}
 
 
 def gather_knowledge(workspace: Workspace, grades: tuple[KnownGrade, ...] = ()) -> KnownFacts:
@@ -135,6 +156,7 @@ def _adapters(workspace: Workspace) -> Iterator[KnownAdapter]:
                 fields=tuple(sorted(_fields(mapping))),
                 place=_place(workspace, f"mappings/{reference}.yaml", ("from",)),
                 configured=_place(workspace, f"integrations/{name}.yaml", ("connector",)),
+                answers=integration.request or name,
             )
 
 

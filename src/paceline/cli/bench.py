@@ -13,7 +13,8 @@ import click
     "scenarios",
     multiple=True,
     metavar="NAME",
-    help="gateway-batches, gateway-singles, end-to-end, further-lanes or neighbors; may be repeated; all by default.",
+    help="gateway-batches, gateway-singles, end-to-end, further-lanes or neighbors (all five by default); with Kafka"
+    " gateway-batches-kafka, end-to-end-kafka (one broker) or end-to-end-kafka-3. May be repeated.",
 )
 @click.option("--secs", type=click.FloatRange(min=0.5), default=8.0, show_default=True, help="How long to measure.")
 @click.option("--warm-up-secs", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Load before that.")

@@ -5,11 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from paceline.workspace.workspace import Workspace
+
+# Doubts, not mistakes: on a mapping whose contract says little there are as many as fields.
+_TOLD_ONCE_A_FILE = frozenset({"PL509"})
 
 
 @click.command("check")
@@ -31,7 +37,8 @@ import click
 def command(path: Path, form: str, as_json: bool, today: dt.datetime | None, strict: bool) -> None:
     """Check a workspace: every file by itself, and how the files fit together.
 
-    PATH is the workspace, a folder inside it, or one of its files; of a file only its own findings are shown.
+    PATH is the workspace, a folder inside it, or one of its files; of a file only its own findings are shown. What a
+    contract is silent about (PL509) is told to people once a mapping; name its file, or use --strict, to see all of it.
 
     Exits with 0 when there is no error, 1 when there is one, 2 when PATH is in no workspace. The codes are explained
     in docs/findings.md.
@@ -52,6 +59,7 @@ def command(path: Path, form: str, as_json: bool, today: dt.datetime | None, str
         findings_junit,
         findings_text,
         verdict,
+        without_repeats,
     )
 
     root = find_workspace(path)
@@ -63,6 +71,8 @@ def command(path: Path, form: str, as_json: bool, today: dt.datetime | None, str
         only = path.resolve().relative_to(root).as_posix()
         findings = tuple(finding for finding in findings if finding.file == only)
         files = [only]
+    elif not strict and not as_json and form in {"text", "github"}:
+        findings = tuple(without_repeats(findings, _TOLD_ONCE_A_FILE))
 
     shown_folder = os.path.relpath(root)
     match "json" if as_json else form:
@@ -76,11 +86,23 @@ def command(path: Path, form: str, as_json: bool, today: dt.datetime | None, str
         case _:
             if findings:
                 click.echo(findings_text(findings, folder=shown_folder, style=_style(sys.stdout.isatty())))
+            _tell_ordering_costs(workspace, files)
             click.echo(verdict(findings, files=len(files)))
 
     errors, warnings = count(findings)
     if errors or (strict and warnings):
         raise SystemExit(1)
+
+
+def _tell_ordering_costs(workspace: Workspace, files: Sequence[str]) -> None:
+    """What integrations pay for the order that they ask for: no finding, but good to know."""
+    from paceline.delivery.schedule import ordering_cost
+    from paceline.model.integration import Ordering
+
+    for name, integration in sorted(workspace.integrations.items()):
+        file = f"integrations/{name}.yaml"
+        if integration.ordering is not Ordering.NONE and file in files:
+            click.echo(f"{file}: ordering {ordering_cost(integration.ordering, integration.limits)}", err=True)
 
 
 def _style(is_terminal: bool) -> Callable[[str, str], str]:

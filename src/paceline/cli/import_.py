@@ -1,4 +1,4 @@
-"""`paceline import`: contracts and requests from what other tools have."""
+"""`paceline import`: contracts, mappings, integrations and requests from what other tools have."""
 
 from __future__ import annotations
 
@@ -29,13 +29,17 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("import")
 def command() -> None:
-    """Make contracts from tracking plans, Iglu schemas and data contracts, mappings and requests from other tools.
+    """Take over contracts, mappings, whole integrations and requests from what you have elsewhere.
+
+    Contracts come from tracking plans, Iglu schemas and data contracts; mappings from Segment's destinations;
+    integrations with their mappings from RudderStack's; requests from Jira, Linear and GitHub.
 
     What cannot be carried over is listed. Files that are there already are never overwritten: a released version never
     changes.
 
     \b
     Example:  paceline import tracking-plan plan.json --workspace shop --team growth --dry-run
+              paceline import rudderstack destination.json --workspace shop --dry-run
     """
 
 

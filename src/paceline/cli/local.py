@@ -80,9 +80,10 @@ def show_report(report: RehearsalReport) -> None:
 
 def show_places(run: LocalRun, opened: OpenWorkspace) -> None:
     """Where things are, and what to try next."""
-    from paceline.assemble.rehearsal import require_write_key
+    from paceline.assemble.addresses import webhook_addresses
+    from paceline.assemble.rehearsal import WRITE_KEY_VARIABLE
 
-    write_key = require_write_key(opened.environment)
+    write_key = opened.environment.get(WRITE_KEY_VARIABLE)
     root = opened.workspace.path
     with contextlib.suppress(ValueError):
         root = root.relative_to(Path.cwd())
@@ -90,6 +91,13 @@ def show_places(run: LocalRun, opened: OpenWorkspace) -> None:
         (name for name, event in sorted(opened.workspace.samples.items()) if event.get("type") == "track"), ""
     )
     program = _program()
+    calls = [f"curl {run.gateway_url}/v1/in/{name} -d @…" for name in webhook_addresses(opened.workspace)]
+    if write_key and sample:
+        calls = [
+            f"curl -u {write_key}: {run.gateway_url}/v1/track -d @{root}/samples/{sample}.json",
+            f"{program} send --sample {sample} --workspace {root} --url {run.gateway_url}",
+        ]
+    tries = "\n  ".join(calls)
     click.echo(
         f"""
 gateway        {run.gateway_url}
@@ -97,8 +105,7 @@ fake vendors   {run.vendors_url}/__fake__/received
 logs           {root}/.paceline/logs
 
 Try:
-  curl -u {write_key}: {run.gateway_url}/v1/track -d @{root}/samples/{sample}.json
-  {program} send --sample {sample} --workspace {root} --url {run.gateway_url}
+  {tries}
   {program} tail {root}
   {program} ledger {root}
   edit a file below {root}/mappings, and send again

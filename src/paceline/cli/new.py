@@ -94,6 +94,41 @@ def _shown(path: Path) -> str:
 
 @command.command()
 @click.argument("name")
+@click.argument("sample", type=click.Path(path_type=Path))
+@click.option("--event", default="", help="What its events are called; else what the sample itself says.")
+@_workspace
+@_json
+def adapter(name: str, sample: Path, event: str, workspace: Path, as_json: bool) -> None:
+    """Write an adapter with its test, from a SAMPLE of what the vendor sends.
+
+    The sample is a JSON file with a body, or with {"headers", "body"}. Who, when and which message it was are taken
+    from where they usually are; everything else goes into properties, so that nothing is lost.
+
+    \b
+    Example:  paceline new adapter calendly sample.json --event "Meeting Booked"
+    """
+    from paceline.assemble.new_adapter import new_adapter
+    from paceline.cli.output import print_json
+    from paceline.mapping.adapter_coverage import Carried
+    from paceline.workspace.scaffold import write_workspace
+
+    made = new_adapter(workspace, name, sample, event=event)
+    written = write_workspace(made.root, made.files)
+    if as_json:
+        print_json({"files": written, "found": made.found, "events": made.events, "fields": made.fields})
+        return
+    _show_files(made.root, written)
+    for target in ("messageId", "timestamp", "userId", "anonymousId"):
+        place = made.found.get(target)
+        head = click.style(f"{target:<11}", fg="green" if place else "yellow")
+        click.echo(f"{head} {place or 'not found: look into the sample'}", err=True)
+    carried = sum(field.state is Carried.CARRIED for field in made.fields)
+    click.echo(f"{carried} of {len(made.fields)} fields of the sample are carried over", err=True)
+    click.echo(f"next: write `adapter: {name}` into a source's webhook in paceline.yaml, then: paceline test", err=True)
+
+
+@command.command()
+@click.argument("name")
 @_workspace
 @_json
 def connector(name: str, workspace: Path, as_json: bool) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 import msgspec
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from paceline.observe.ledger import LaneLedger
 
 
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_SHORT = 12
+"""Cells of so few characters, such as a day, are never broken."""
 _cell_styles = {"yes": "green", "NO": "bold red"}
 
 
@@ -24,10 +28,20 @@ def print_json(value: object, *, lines: bool = False) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int = 1) -> None:
     """A table on standard output; columns from `numbers_from` on are right-aligned."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _print_rich(title, columns, rows, numbers_from)
     else:
         click.echo(format_plain(title, columns, rows, numbers_from))
+
+
+def visible(text: str) -> str:
+    """`text` on one line and without anything that a terminal obeys, for words that came from outside.
+
+    >>> visible("Order\\x1b[2J Completed")
+    'Order? Completed'
+    """
+    return text if text.isprintable() else _ESCAPES.sub("?", text)
 
 
 def format_plain(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int = 1) -> str:
@@ -51,6 +65,25 @@ def format_plain(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
     return "\n".join(lines)
 
 
+def markdown_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The table as Markdown, for a ticket or a wiki.
+
+    >>> print(markdown_table("T", ["name", "n"], [["a|b", "10"]]))
+    ## T
+    <BLANKLINE>
+    | name | n |
+    |---|---|
+    | a\\|b | 10 |
+    """
+    lines = [f"## {title}", "", f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(markdown_cell, row))} |" for row in rows)])
+
+
+def markdown_cell(text: str) -> str:
+    """Text that stays in its cell: one line, no markup of tables or HTML."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
 def _print_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -59,7 +92,9 @@ def _print_rich(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index >= numbers_from else "left", overflow="fold")
+        is_short = max(len(column), *(len(row[index]) for row in rows), 0) <= _SHORT
+        justify: Literal["left", "right"] = "right" if index >= numbers_from else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=is_short)
     for row in rows:
         table.add_row(*(Text(cell, style=_cell_styles.get(cell, "")) for cell in row))
     Console().print(table)

@@ -35,9 +35,14 @@ def gateway(workspace: Path, host: str | None, port: int | None, reload: bool) -
 @command.command()
 @_workspace
 @click.option("--fake-vendors", default="", metavar="URL", help="Send every vendor request to fake vendors at URL.")
+@click.option(
+    "--pages-port", type=click.IntRange(0, 65535), help="Serve /health, /ready and /metrics there; 0 takes a free one."
+)
+@click.option("--pages-host", default="127.0.0.1", show_default=True, help="The address to serve them on.")
 @_reload
-def worker(workspace: Path, fake_vendors: str, reload: bool) -> None:
+def worker(workspace: Path, fake_vendors: str, pages_port: int | None, pages_host: str, reload: bool) -> None:
     """Process events and deliver them to vendors."""
     from paceline.assemble.processes import run_worker
 
-    run_worker(workspace, fake_vendors=fake_vendors, reload=reload)
+    pages_at = None if pages_port is None else (pages_host, pages_port)
+    run_worker(workspace, fake_vendors=fake_vendors, pages_at=pages_at, reload=reload)

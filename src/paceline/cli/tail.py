@@ -56,12 +56,14 @@ def command(workspace: Path, last: int, no_follow: bool, as_json: bool) -> None:
 async def _follow(opened: OpenWorkspace, bus: Bus, store: Store, *, last: int, is_endless: bool, as_json: bool) -> None:
     import time
 
+    from paceline.assemble.adapters import adapter_lanes
     from paceline.assemble.fates import trace
     from paceline.assemble.lanes import lane_plan
     from paceline.model.record import advance
     from paceline.runtime.process import EVENTS_TOPIC
 
     plans = {name: lane_plan(opened, one) for name, one in opened.workspace.integrations.items()}
+    plans |= {lane.name: lane.plan for lane, _ in adapter_lanes(opened, bus)}
     reader = bus.reader(EVENTS_TOPIC, "tail")
     ends = await bus.ends(EVENTS_TOPIC)
     cursors = {partition: max(end.first, end.next - last) for partition, end in ends.items()}

@@ -26,6 +26,7 @@ _most_survivors = 200
     "--connector", "connectors", multiple=True, metavar="NAME", help="A connector's default mappings instead."
 )
 @click.option("--connectors", "all_connectors", is_flag=True, help="The default mappings of every connector instead.")
+@click.option("--adapters", "all_adapters", is_flag=True, help="The adapters that come along instead.")
 @click.option("--coverage", "with_coverage", is_flag=True, help="Alter each rule of each mapping: would a test notice?")
 @click.option(
     "--min-coverage",
@@ -45,6 +46,7 @@ def command(
     names: tuple[str, ...],
     connectors: tuple[str, ...],
     all_connectors: bool,
+    all_adapters: bool,
     with_coverage: bool,
     min_coverage: float | None,
     update: bool,
@@ -55,9 +57,9 @@ def command(
 ) -> None:
     """Run the contract tests of a WORKSPACE: given events, what must go to the vendor, or why nothing does.
 
-    NAMES are mappings, in which * stands for anything; all of them when none is given. With --coverage each rule of a
-    mapping (a field, `when`, a fallback, a function, a constant) is altered, and a rule that no test would miss is
-    shown with its place.
+    NAMES are mappings, or adapters such as adapters/typeform; * stands for anything, and without names all are run.
+    With --coverage each rule of a mapping (a field, `when`, a fallback, a function, a constant) is altered, and a rule
+    that no test would miss is shown with its place.
 
     \b
     Example:  paceline test shop
@@ -72,9 +74,12 @@ def command(
     if not workspace.exists() and str(workspace) != ".":
         # `paceline test order_completed.ga4`: in the workspace around this folder.
         workspace, names = Path(), (str(workspace), *names)
-    suites = [suite.only(names) for suite in _suites(workspace, connectors, all_connectors=all_connectors)]
-    if update and (connectors or all_connectors):
-        raise UsageError("--update writes into a workspace, not into connectors", remedy="leave --connector(s) out")
+    suites = [
+        suite.only(names)
+        for suite in _suites(workspace, connectors, all_connectors=all_connectors, all_adapters=all_adapters)
+    ]
+    if update and (connectors or all_connectors or all_adapters):
+        raise UsageError("--update writes into a workspace, not into what comes along", remedy="leave the option out")
     results: list[CaseResult] = []
     coverage: list[MappingCoverage] = []
     updates: list[Update] = []
@@ -96,11 +101,16 @@ def command(
     sys.exit(1 if failed or report.shortfall(coverage) else 0)
 
 
-def _suites(workspace: Path, connectors: Sequence[str], *, all_connectors: bool) -> Iterator[Suite]:
-    from paceline.assemble.contract_tests.suite import connector_suite, workspace_suite
+def _suites(workspace: Path, connectors: Sequence[str], *, all_connectors: bool, all_adapters: bool) -> Iterator[Suite]:
+    from paceline.assemble.contract_tests.suite import adapter_suite, connector_suite, workspace_suite
     from paceline.assemble.opening import open_workspace
     from paceline.connectors.catalog import Catalog
 
+    if all_adapters:
+        from paceline.workspace.adapter_catalog import in_tree_names
+
+        yield from (adapter_suite(Catalog(), name) for name in in_tree_names())
+        return
     if not connectors and not all_connectors:
         yield workspace_suite(open_workspace(workspace, os.environ))
         return
@@ -203,10 +213,11 @@ class _Report:
                 self._show_failure(suite, one)
             elif self._verbose:
                 click.echo(f"{click.style('passed', fg='green')}  {one.mapping}: {one.name}")
-        for tested in suite.mappings.values():
-            if not tested.cases:
-                file = os.path.relpath(suite.root / tested.file.file)
-                click.echo(f"{click.style('no tests', fg='yellow')}  {tested.spec.mapping}  ({file})")
+        untested = {name: one.file for name, one in suite.mappings.items() if not one.cases}
+        untested |= {name: one.file for name, one in suite.adapters.items() if not one.cases}
+        for name, document in untested.items():
+            file = os.path.relpath(suite.root / document.file)
+            click.echo(f"{click.style('no tests', fg='yellow')}  {name}  ({file})")
 
     def _show_failure(self, suite: Suite, result: CaseResult) -> None:
         from paceline.assemble.contract_tests.report import value_text

@@ -67,7 +67,7 @@ def command(
         from paceline.assemble.triage_pictures import require_drawing
 
         require_drawing()  # before a whole sitting is held, or a backlog decided
-    from paceline.assemble.triage_processes import decide_all
+    from paceline.assemble.triage_processes import deciding_processes
     from paceline.decision.report import Verdict
 
     file = find_backlog(path)
@@ -75,7 +75,8 @@ def command(
         from paceline.cli.sitting import hold_sitting
 
         hold_sitting(file, minutes=minutes)
-    triage = triage_backlog(open_backlog(file), decide_all)
+    with deciding_processes(file) as decide_all:
+        triage = triage_backlog(open_backlog(file), decide_all)
     if csv_file is not None:
         from paceline.decision.ticket_rows import render_csv
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 @click.option("--source", help="Only this source's.")
 @click.option("--limit", type=click.IntRange(1), default=100_000, show_default=True, help="How many events to look at.")
 @click.option("--event", "event_id", help="Show this event with its verdict, in full, as JSON.")
-@click.option("--replay", is_flag=True, help="Judge them by today's contracts, and send on those that fit now.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 def command(
     workspace: Path,
@@ -27,17 +26,16 @@ def command(
     source: str | None,
     limit: int,
     event_id: str | None,
-    replay: bool,
     as_json: bool,
 ) -> None:
     """List events in quarantine by contract, field and source, with first and last seen and the newest event's id.
 
-    They were accepted and kept, but nobody gets them. Values are shown with --event only.
+    They were accepted and kept, but nobody gets them. Values are shown with --event only. Once a contract is
+    repaired, `paceline dlq replay --class contract` judges them again and sends on what fits.
 
     \b
     Example:  paceline violations shop --contract order_completed
               paceline violations shop --event 3f6c0b1e
-              paceline violations shop --contract order_completed --replay
     """
     from paceline.assemble.inspection import inspect
     from paceline.cli.output import print_json, print_table
@@ -49,23 +47,6 @@ def command(
         print_json(
             inspect(workspace, lambda _opened, bus, store: _one_event(bus, store, event_id, limit)), lines=as_json
         )
-        return
-    if replay:
-        from paceline.assemble.quarantine import replay_quarantined
-
-        report = inspect(
-            workspace,
-            lambda opened, bus, store: replay_quarantined(
-                opened, bus, store, contract=contract, source=source, limit=limit
-            ),
-        )
-        if as_json:
-            print_json(report, lines=True)
-        else:
-            click.echo(
-                f"{report.replayed} events fit now and were sent on, {report.still_broken} still break their contract, "
-                f"{report.gone} are no longer in the log"
-            )
         return
     excluded = inspect(workspace, lambda _opened, _bus, store: store.exclusions(fate=Fate.REJECTED, limit=limit))
     broken = (

@@ -12,7 +12,8 @@ import msgspec
 
 from paceline.assemble.contract_tests.suite import MappingUnderTest, Suite
 from paceline.assemble.door import record_type
-from paceline.assemble.lanes import CheckedTransform, compiled_mapping
+from paceline.assemble.lane_parts import CheckedTransform
+from paceline.assemble.lanes import compiled_mapping, laid_mapping
 from paceline.delivery import compare as comparison
 from paceline.delivery.batch import make_batches
 from paceline.delivery.oauth2 import made_up_token
@@ -128,7 +129,7 @@ class Bench:
         return self._planned([self._received(event, 0, now.isoformat())], now)[0]
 
     def _lane(self, mapping: CompiledMapping) -> LanePlan:
-        transform = CheckedTransform(mapping, self._connector)
+        transform = CheckedTransform(laid_mapping(mapping), self._connector)
         return LanePlan(
             integration=INTEGRATION, sources=None, transforms={self._type: [transform]}, every_track=[transform]
         )

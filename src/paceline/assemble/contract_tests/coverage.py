@@ -53,22 +53,39 @@ def measure_coverage(suite: Suite) -> list[MappingCoverage]:
     return [mapping_coverage(suite, tested) for tested in suite.mappings.values()]
 
 
-def mapping_coverage(suite: Suite, tested: MappingUnderTest) -> MappingCoverage:
-    """The coverage of one mapping."""
+def mapping_coverage(
+    suite: Suite, tested: MappingUnderTest, *, before: MappingCoverage | None = None
+) -> MappingCoverage:
+    """The coverage of one mapping.
+
+    With `before`, that of other cases, it is the coverage of those and the ones given here together: only what survived
+    them is tried, as a rule that one case notices is noticed whatever cases there are besides.
+    """
     trial = _Trial(Bench(suite, tested))
+    left = {_identity(one) for one in before.survivors} if before is not None else None
     rules = 0
     survivors: list[Survivor] = []
     for rule in mapping_rules(tested.spec):
+        line, column = _place(tested, rule)
+        survivor = Survivor(file=tested.file.file, line=line, column=column, rule=rule.what, change=rule.change)
+        if left is not None and _identity(survivor) not in left:
+            continue
         parts = [(variant, part) for variant in rule.variants if (part := _compiled_part(variant, rule.path))]
         if not parts:
             continue
         rules += 1
         if not any(trial.notices(rule.path, variant, part) for variant, part in parts):
-            line, column = _place(tested, rule)
-            survivors.append(
-                Survivor(file=tested.file.file, line=line, column=column, rule=rule.what, change=rule.change)
-            )
-    return MappingCoverage(mapping=tested.spec.mapping, file=tested.file.file, rules=rules, survivors=tuple(survivors))
+            survivors.append(survivor)
+    return MappingCoverage(
+        mapping=tested.spec.mapping,
+        file=tested.file.file,
+        rules=before.rules if before is not None else rules,
+        survivors=tuple(survivors),
+    )
+
+
+def _identity(survivor: Survivor) -> tuple[int, int, str, str]:
+    return survivor.line, survivor.column, survivor.rule, survivor.change
 
 
 def share(coverages: Sequence[MappingCoverage]) -> float:

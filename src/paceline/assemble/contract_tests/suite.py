@@ -15,11 +15,15 @@ from paceline.errors import UnknownNameError, UsageError, WorkspaceError
 from paceline.model.case import Case, CasesFile
 from paceline.model.finding import Finding
 from paceline.model.mapping import MappingFile
+from paceline.workspace.adapter_catalog import KnownAdapter, find_adapter
 from paceline.workspace.document import Document
 from paceline.workspace.json_document import read_json
 from paceline.workspace.kinds import KINDS
 from paceline.workspace.shape import to_struct
 from paceline.workspace.yaml_document import read_yaml
+
+PREFIX = "adapters/"
+"""What an adapter's name begins with where it stands beside mappings."""
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 
@@ -34,26 +38,28 @@ class MappingUnderTest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
-    """Mappings to test, by name and in its order. `root` is the folder below which their files lie."""
+    """Mappings and adapters to test, by name and in its order. `root` is the folder below which their files lie."""
 
     root: Path
     catalog: Catalog
     samples: Mapping[str, Mapping[str, object]]
     mappings: Mapping[str, MappingUnderTest]
+    adapters: Mapping[str, KnownAdapter] = {}
 
     def only(self, names: Sequence[str]) -> Suite:
         """The mappings of these names, in which `*` stands for anything. Raises UnknownNameError where none is."""
         if not names:
             return self
+        known = [*self.mappings, *self.adapters]
         for name in names:
-            if not fnmatch.filter(self.mappings, name):
-                raise UnknownNameError("mapping with tests", name, self.mappings)
-        kept = {
-            name: one
-            for name, one in self.mappings.items()
-            if any(fnmatch.fnmatchcase(name, wanted) for wanted in names)
-        }
-        return msgspec.structs.replace(self, mappings=kept)
+            if not fnmatch.filter(known, name):
+                raise UnknownNameError("mapping or adapter with tests", name, known)
+        kept = {name for name in known if any(fnmatch.fnmatchcase(name, wanted) for wanted in names)}
+        return msgspec.structs.replace(
+            self,
+            mappings={name: one for name, one in self.mappings.items() if name in kept},
+            adapters={name: one for name, one in self.adapters.items() if name in kept},
+        )
 
 
 def workspace_suite(opened: OpenWorkspace) -> Suite:
@@ -68,7 +74,19 @@ def workspace_suite(opened: OpenWorkspace) -> Suite:
             cases=cases.cases if cases else (),
             cases_file=workspace.document("tests", mapping=name) if cases else None,
         )
-    return Suite(root=workspace.path, catalog=opened.catalog, samples=workspace.samples, mappings=mappings)
+    return Suite(
+        root=workspace.path,
+        catalog=opened.catalog,
+        samples=workspace.samples,
+        mappings=mappings,
+        adapters={f"{PREFIX}{name}": find_adapter(workspace, name) for name in sorted(workspace.adapters)},
+    )
+
+
+def adapter_suite(catalog: Catalog, name: str) -> Suite:
+    """An adapter that comes along, with its own tests. Raises UnknownNameError."""
+    known = find_adapter(None, name)
+    return Suite(root=known.root, catalog=catalog, samples={}, mappings={}, adapters={f"{PREFIX}{name}": known})
 
 
 def connector_suite(catalog: Catalog, name: str) -> Suite:

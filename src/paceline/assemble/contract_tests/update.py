@@ -39,7 +39,8 @@ def update_cases(suite: Suite, results: Sequence[CaseResult]) -> list[Update]:
 
 
 def _update_file(suite: Suite, mapping: str, failed: Sequence[CaseResult]) -> list[Update]:
-    document = suite.mappings[mapping].cases_file
+    tested = suite.adapters.get(mapping) or suite.mappings[mapping]
+    document = tested.cases_file
     assert document is not None
     refusals = {one.index: _refusal(one) for one in failed}
     changes: dict[ValuePath, object] = {

@@ -23,6 +23,7 @@ from paceline.decision.debt.items import DebtItem, find_debt
 from paceline.decision.debt.score import DebtChange, DebtScore, compare_debt, grade_family, rebuild_hours_of, score_debt
 from paceline.decision.knowledge import KnownGrade
 from paceline.model.debt import DebtKind, Exemption
+from paceline.model.request import DebtGrade
 from paceline.workspace.calendar import day_or_none
 from paceline.workspace.commits import (
     Commit,
@@ -134,6 +135,7 @@ class DebtMeter:
             code=code.facts,
             workarounds=(*facts.workarounds, *telemetry.workarounds),
             drifts=telemetry.drifts,
+            seen_fields=telemetry.seen_fields,
         )
         items, exempted = self._without_exempted(find_debt(facts, self._table))
         missing = [NotEvaluated(what=what, why=why) for what, why in telemetry.not_evaluated.items()]
@@ -244,15 +246,25 @@ class DebtMeter:
         ]
 
 
-def known_grades(report: DebtReport) -> tuple[KnownGrade, ...]:
-    """The debt grade of each family of events that a workspace has, for gate G8 of the requests that want them."""
+def known_grades(report: DebtReport, built: Mapping[str, frozenset[str]]) -> tuple[KnownGrade, ...]:
+    """The debt grade of each family of events that a workspace has, for gate G8 of the requests that want them.
+
+    `built` are the files that only exist for a request, by the request.
+    """
     families = {one.family for one in report.contracts} | {family for item in report.items for family in item.families}
     first = {family: item.place for item in reversed(report.items) for family in item.families}
+    without: dict[str, dict[str, DebtGrade]] = {}
+    for request, files in built.items():
+        left = [item for item in report.items if item.place.partition(":")[0] not in files]
+        kept = set(left)
+        for family in {family for item in report.items if item not in kept for family in item.families}:
+            without.setdefault(family, {})[request] = grade_family(left, report.contracts, [family])
     return tuple(
         KnownGrade(
             event=family,
             grade=grade_family(report.items, report.contracts, [family]),
             place=first.get(family, ""),
+            without=without.get(family, {}),
         )
         for family in sorted(families)
     )

@@ -1,18 +1,22 @@
-"""What the log and the store of a workspace say: dead letters, replays by hand, and drift that nobody acknowledged."""
+"""What the log and the store of a workspace say.
+
+Dead letters, replays by hand, drift that nobody acknowledged, and vendor fields that nobody named.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
+from paceline.assemble.debt.seen_fields import SeenFields
 from paceline.assemble.storage import open_bus, open_store
 from paceline.contracts.versions import Version
-from paceline.decision.debt.facts import DriftFacts, WorkaroundFacts
+from paceline.decision.debt.facts import DriftFacts, SeenFieldFacts, WorkaroundFacts
 from paceline.drift.watcher import Drift, DriftKind, DriftWatcher
 from paceline.errors import PacelineError
 from paceline.model.contract import ContractFile
@@ -22,7 +26,7 @@ from paceline.model.integration import IntegrationFile
 from paceline.model.record import advance
 from paceline.model.settings import SqliteBus, SqliteStore
 from paceline.ports.bus import Bus
-from paceline.ports.store import DeadLetterFilter, Exclusion
+from paceline.ports.store import DeadLetterFilter, Exclusion, ReplayJob
 from paceline.runtime.process import EVENTS_TOPIC
 from paceline.workspace.workspace import Workspace
 
@@ -41,6 +45,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
 
     workarounds: tuple[WorkaroundFacts, ...] = ()
     drifts: tuple[DriftFacts, ...] = ()
+    seen_fields: tuple[SeenFieldFacts, ...] = ()
     not_evaluated: Mapping[str, str] = {}
 
 
@@ -53,6 +58,7 @@ async def _read(workspace: Workspace, now: dt.datetime, drift_events: int) -> Te
     missing: dict[str, str] = {}
     workarounds: Sequence[WorkaroundFacts] = ()
     drifts: Sequence[DriftFacts] = ()
+    seen: Sequence[SeenFieldFacts] = ()
     why = _absent(workspace.path, workspace.settings.store, "store")
     if why:
         missing["dead letters and replays"] = why
@@ -62,14 +68,16 @@ async def _read(workspace: Workspace, now: dt.datetime, drift_events: int) -> Te
         except PacelineError as error:
             missing["dead letters and replays"] = f"the store cannot be read: {error}"
     why = _absent(workspace.path, workspace.settings.bus, "log") if drift_events else "it was not asked for"
-    if why:
-        missing["drift"] = why
-    else:
+    if not why:
         try:
-            drifts = await _drift(workspace, drift_events)
+            drifts, seen = await _seen_in_log(workspace, drift_events)
         except PacelineError as error:
-            missing["drift"] = f"the log cannot be read: {error}"
-    return Telemetry(workarounds=tuple(workarounds), drifts=tuple(drifts), not_evaluated=missing)
+            why = f"the log cannot be read: {error}"
+    if why:
+        missing |= {"drift": why, "vendor fields at run time": why}
+    return Telemetry(
+        workarounds=tuple(workarounds), drifts=tuple(drifts), seen_fields=tuple(seen), not_evaluated=missing
+    )
 
 
 def _absent(root: Path, choice: object, what: str) -> str:
@@ -91,12 +99,15 @@ async def _hand_work(workspace: Workspace, now: dt.datetime) -> list[WorkaroundF
         since = int((now - dt.timedelta(days=WINDOW_DAYS)).timestamp() * 1000)
         letters = await store.dead_letters(DeadLetterFilter(limit=MOST_LETTERS))
         replayed = [one for one in await store.exclusions(limit=MOST_LETTERS) if one.replayed_ms >= since]
+        jobs = [one for one in await store.replay_jobs(limit=MOST_LETTERS) if one.started_ms >= since]
     finally:
         await store.close()
     found = [
         _letters_fact(workspace, lane, [one for one in letters if one.lane == lane and one.last_failed_ms >= since])
         for lane in sorted({one.lane for one in letters if one.last_failed_ms >= since})
     ]
+    lanes = sorted({one.which.lane or "" for one in jobs})
+    found += [_jobs_fact(workspace, lane, [one for one in jobs if (one.which.lane or "") == lane]) for lane in lanes]
     return [*found, _replays_fact(replayed)] if replayed else found
 
 
@@ -119,9 +130,27 @@ def _vendor(integration: IntegrationFile | None, lane: str) -> str:
     return integration.connector if integration is not None else lane
 
 
+def _jobs_fact(workspace: Workspace, lane: str, jobs: Sequence[ReplayJob]) -> WorkaroundFacts:
+    """Replays that somebody ordered for one integration, or for all of them where `lane` is empty."""
+    integration = workspace.integrations.get(lane)
+    sittings = _sittings(one.started_ms for one in jobs)
+    sent = sum(one.moved + one.read_again for one in jobs)
+    return WorkaroundFacts(
+        team=integration.owner.team if integration is not None else "platform",
+        what=f"replays to {_vendor(integration, lane)}" if lane else "replays to every vendor",
+        place=f"integrations/{lane}.yaml:1" if lane else "paceline.yaml:1",
+        minutes_per_week=MINUTES_PER_CAUSE * sittings * 7 / WINDOW_DAYS,
+        evidence=f"{len(jobs)} replays of {sent} events in {sittings} sittings in {WINDOW_DAYS} days",
+    )
+
+
+def _sittings(moments_ms: Iterable[int]) -> int:
+    times = sorted(set(moments_ms))
+    return 1 + sum(later - earlier > SAME_REPLAY_MS for earlier, later in pairwise(times))
+
+
 def _replays_fact(replayed: Sequence[Exclusion]) -> WorkaroundFacts:
-    times = sorted({one.replayed_ms for one in replayed})
-    sittings = 1 + sum(later - earlier > SAME_REPLAY_MS for earlier, later in pairwise(times))
+    sittings = _sittings(one.replayed_ms for one in replayed)
     return WorkaroundFacts(
         team="platform",
         what="replays from quarantine",
@@ -131,14 +160,15 @@ def _replays_fact(replayed: Sequence[Exclusion]) -> WorkaroundFacts:
     )
 
 
-async def _drift(workspace: Workspace, most: int) -> list[DriftFacts]:
-    contracts = _newest(workspace)
+async def _seen_in_log(workspace: Workspace, most: int) -> tuple[list[DriftFacts], list[SeenFieldFacts]]:
+    contracts, fields = _newest(workspace), SeenFields(workspace)
     bus = open_bus(workspace.path, workspace.settings.bus)
     try:
-        found = await _watch(bus, DriftWatcher(contracts), most)
+        found = await _watch(bus, DriftWatcher(contracts), fields, most)
     finally:
         await bus.close()
-    return [_drift_fact(workspace, one) for one in found if one.kind is not DriftKind.NEW_EVENT]
+    drifts = [_drift_fact(workspace, one) for one in found if one.kind is not DriftKind.NEW_EVENT]
+    return drifts, list(fields.facts())
 
 
 def _newest(workspace: Workspace) -> Mapping[str, ContractFile]:
@@ -150,7 +180,7 @@ def _newest(workspace: Workspace) -> Mapping[str, ContractFile]:
     return newest
 
 
-async def _watch(bus: Bus, watcher: DriftWatcher, most: int) -> list[Drift]:
+async def _watch(bus: Bus, watcher: DriftWatcher, fields: SeenFields, most: int) -> list[Drift]:
     ends = await bus.ends(EVENTS_TOPIC)
     share = -(-most // max(len(ends), 1))
     cursors = {partition: max(end.first, end.next - share) for partition, end in ends.items()}
@@ -167,6 +197,7 @@ async def _watch(bus: Bus, watcher: DriftWatcher, most: int) -> list[Drift]:
                         event = decode_object(record.data)
                     except msgspec.DecodeError:
                         continue
+                    fields.observe(event, record.type, at_ms=record.received_ms)
                     watcher.observe(
                         event, name=record.type, source=record.source, event_id=record.id, at_ms=record.received_ms
                     )

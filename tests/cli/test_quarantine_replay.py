@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from paceline.assemble.dead_letters import quarantined
 from paceline.assemble.door import build_door
 from paceline.assemble.inspection import inspect
 from paceline.assemble.opening import OpenWorkspace
-from paceline.assemble.quarantine import ReplayReport, replay_quarantined
+from paceline.assemble.quarantine import QuarantineReport, replay_quarantined
 from paceline.model.record import Record
 from paceline.ports.bus import Bus
-from paceline.ports.store import Store
+from paceline.ports.store import DeadLetterFilter, Store
 from paceline.runtime.clock import SystemClock
 from paceline.runtime.gateway.decode import RequestFacts, decode_request, read_envelope
 from paceline.runtime.process import CANONICAL_TOPIC, ProcessLoop
@@ -50,8 +51,9 @@ async def receive(opened: OpenWorkspace, bus: Bus, store: Store) -> str:
     return decoded.verdicts[0].verdict
 
 
-async def replay(opened: OpenWorkspace, bus: Bus, store: Store) -> ReplayReport:
-    report = await replay_quarantined(opened, bus, store, contract="product_viewed", source=None, limit=100)
+async def replay(opened: OpenWorkspace, bus: Bus, store: Store) -> QuarantineReport:
+    excluded = await quarantined(store, DeadLetterFilter(letter_class="contract"))
+    report = await replay_quarantined(opened, bus, store, excluded)
     await run_admission(bus, store)
     return report
 
@@ -73,8 +75,8 @@ def repair(shop: Path) -> None:
 
 def test_event_that_fits_the_repaired_contract_is_sent_on_once(shop: Path):
     assert inspect(shop, receive) == "quarantined"
-    assert inspect(shop, replay) == ReplayReport(replayed=0, still_broken=1, gone=0)
+    assert inspect(shop, replay) == QuarantineReport(replayed=0, still_broken=1, gone=0)
     repair(shop)
-    assert inspect(shop, replay) == ReplayReport(replayed=1, still_broken=0, gone=0)
-    assert inspect(shop, replay) == ReplayReport(replayed=0, still_broken=0, gone=0)
+    assert inspect(shop, replay) == QuarantineReport(replayed=1, still_broken=0, gone=0)
+    assert inspect(shop, replay) == QuarantineReport(replayed=0, still_broken=0, gone=0)
     assert [record.id for record in inspect(shop, canonical)] == ["m1"]

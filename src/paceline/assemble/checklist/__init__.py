@@ -1,0 +1,1 @@
+"""The six questions before any code, answered for a request or an integration, with file and line."""
