@@ -1,10 +1,14 @@
-"""A vendor that hangs and one that refuses everything for now must not hold up the others."""
+"""A vendor that hangs, one that refuses everything for now and one with a backlog must not hold up the others.
+
+`PACELINE_SOAK=1` (or `make soak`) makes the backlog a million events, and holds rate and latency against their limits.
+"""
 
 from __future__ import annotations
 
 import copy
 import http.client
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -14,8 +18,14 @@ import pytest
 from load_client import post_batch
 from scene import Scene
 
+from paceline.testing.bench.scenarios import Duration, neighbors
+
 pytestmark = pytest.mark.slow
 
+IS_SOAK = bool(os.environ.get("PACELINE_SOAK"))
+BACKLOG = 1_000_000 if IS_SOAK else 20_000
+DURATION = Duration(warm_up_secs=3.0, secs=30.0) if IS_SOAK else Duration(warm_up_secs=0.5, secs=2.0)
+MOST_SOCKETS = 8
 SHOP = Path(__file__).parents[2] / "examples/shop"
 WRITE_KEY = "shop_web_demo_key"
 EVENTS = 1000
@@ -66,3 +76,12 @@ def test_healthy_lanes_deliver_everything_beside_one_that_hangs_and_one_that_is_
     for lane in ("customerio_onboarding", "ga4_web"):
         assert ledgers[lane]["delivered"] + ledgers[lane]["dead"] == 0
         assert ledgers[lane]["parked"] + ledgers[lane]["in_flight"] == EVENTS
+
+
+def test_seventeen_of_twenty_vendors_keep_their_rate_beside_three_bad_ones(tmp_path: Path) -> None:
+    result = neighbors(tmp_path / "neighbors", DURATION, backlog=BACKLOG)
+    print(result.figures)
+    assert [(loss.where, loss.lost, loss.doubled) for loss in result.losses if loss.lost or loss.doubled] == []
+    assert result.figures["most_sockets_to_the_hung_one"] <= MOST_SOCKETS
+    assert not IS_SOAK or result.figures["least_share_of_rate"] >= 0.9
+    assert not IS_SOAK or result.figures["p99_beside_bad_ones_to_all_well"] <= 1.5

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from audit import find_breaches
 from load_client import LoadClient
+from receipts import find_breaches
 from scene import Scene
 from workspaces import WEBHOOK_ACTIONS, stored_records, write_webhooks
 
@@ -109,27 +109,3 @@ def test_the_count_finds_what_a_faulty_process_loses(victim: str, fault: str, tm
         time.sleep(1.0)  # what the faulty process still holds back may come
         breaches = breaches_by_action(scene, running)
     assert all("acknowledged events were lost" in found[0] for found in breaches.values()), breaches
-
-
-def test_stopping_the_worker_under_load_doubles_nothing(tmp_path: Path) -> None:
-    workspace = write_webhooks(tmp_path / "workspace", max_in_flight=MAX_IN_FLIGHT)
-    with Scene(workspace, tmp_path) as scene:
-        with clients(scene) as running:
-            for _ in range(3):
-                time.sleep(0.3)
-                assert scene.worker.stop() == 0
-                scene.start_worker()
-        scene.drain()
-        assert breaches_by_action(scene, running) == {action: [] for action in WEBHOOK_ACTIONS}
-
-
-def test_stopping_the_gateway_under_load_loses_nothing(tmp_path: Path) -> None:
-    workspace = write_webhooks(tmp_path / "workspace", max_in_flight=MAX_IN_FLIGHT)
-    with Scene(workspace, tmp_path) as scene:
-        with clients(scene) as running:
-            for _ in range(3):
-                time.sleep(0.3)
-                assert scene.gateway.stop() == 0
-                scene.start_gateway()
-        scene.drain()
-        assert breaches_by_action(scene, running) == {action: [] for action in WEBHOOK_ACTIONS}

@@ -23,11 +23,11 @@ SETTINGS: dict[str, dict[str, object]] = {
     "iterable": {"api_key": "key-1"},
     "sendgrid": {"api_key": "key-1"},
     "klaviyo": {"api_key": "pk_1"},
+    "intercom": {"access_token": "token-1"},
+    "slack": {"webhook_url": "https://hooks.slack.com/services/T000/B000/XXX", "bot_token": "xoxb-1"},
+    "hubspot": {"access_token": "token-1", "portal_id": "17"},
     "salesforce": {"access_token": "token-1", "instance_url": "https://acme.my.salesforce.com"},
     "mailchimp": {"api_key": "key-us20", "data_center": "us20", "audience_id": "list1"},
-    "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/x", "bot_token": "xoxb-1"},
-    "intercom": {"access_token": "token-1"},
-    "hubspot": {"access_token": "pat-1", "hub_id": "1234567"},
 }
 
 MD5 = "c19eb2a9a8b7e5f6d4c3b2a190807060"
@@ -36,56 +36,35 @@ KLAVIYO_CONSENT = {
     "type": "profile",
     "attributes": {"email": "ada@example.com", "subscriptions": {"email": {"marketing": {"consent": "SUBSCRIBED"}}}},
 }
+EXTERNAL_ID = {"external_id_field": "External_Id__c", "External_Id__c": "u-1"}
 PERSON = {"identifiers": {"id": "u-1"}}
 OBJECT = {"identifiers": {"object_type_id": "1", "object_id": "acme"}}
 
 PAYLOADS: dict[str, dict[str, dict[str, Any]]] = {
     "intercom": {
-        "send_event": {
-            "event_name": "Order Completed",
-            "created_at": 1767225600,
-            "user_id": "u-1",
-            "metadata": {"total": 1.5},
-        },
-        "create_contact": {"role": "user", "external_id": "u-1", "email": "ada@example.com"},
+        "upsert_contact": {"role": "user", "external_id": "u-1", "email": "ada@example.com"},
         "update_contact": {"id": "5ba682d23d7cf92bef87bfd4", "name": "Ada"},
-        "upsert_company": {"company_id": "acme", "name": "Acme", "size": 3},
-        "delete_contact": {"id": "5ba682d23d7cf92bef87bfd4"},
-    },
-    "hubspot": {
-        "upsert_contact": {"id": "ada@example.com", "idProperty": "email", "properties": {"firstname": "Ada"}},
-        "upsert_company": {"id": "acme", "idProperty": "acme_id", "properties": {"name": "Acme"}},
-        "send_event": {"eventName": "signed_up", "email": "ada@example.com", "properties": {"plan": "gold"}},
-        "delete_contact": {"objectId": "ada@example.com", "idProperty": "email"},
-    },
-    "salesforce": {
-        "upsert_contact": {"external_id_field": "External_Id__c", "External_Id__c": "u-1", "LastName": "Lovelace"},
-        "upsert_lead": {
-            "external_id_field": "External_Id__c",
-            "External_Id__c": "u-1",
-            "LastName": "L",
-            "Company": "A",
-        },
-        "upsert_account": {"external_id_field": "External_Id__c", "External_Id__c": "g-1", "Name": "Acme"},
-        "log_activity": {"external_id_field": "External_Id__c", "External_Id__c": "m-1", "Subject": "Order Completed"},
-        "add_campaign_member": {"CampaignId": "701D0000000Gi1PIAS", "Contact": {"External_Id__c": "u-1"}},
-        "upsert_record": {
-            "attributes": {"type": "Order__c"},
-            "external_id_field": "External_Id__c",
-            "External_Id__c": "o-1",
-        },
-        "create_record": {"attributes": {"type": "Order_Placed__e"}, "Total__c": 1.5},
-        "upsert_one": {
-            "object": "Contact",
-            "external_id_field": "External_Id__c",
-            "external_id": "u-1",
-            "LastName": "Lovelace",
-        },
-        "delete_record": {"object": "Contact", "external_id_field": "External_Id__c", "external_id": "u-1"},
+        "convert_visitor": {"type": "user", "visitor": {"user_id": "v-1"}, "user": {"user_id": "u-1"}},
+        "upsert_company": {"company_id": "g-1", "name": "Acme"},
+        "track_event": {"event_name": "Signed Up", "created_at": 1767225600, "user_id": "u-1"},
+        "delete_contact": {"external_id": "u-1"},
+        "delete_contact_by_id": {"id": "5ba682d23d7cf92bef87bfd4"},
     },
     "slack": {
-        "post_message": {"text": "*Order Completed* by u-1"},
-        "post_to_channel": {"channel": "C024BE91L", "text": "*Order Completed* by u-1"},
+        "post_to_webhook": {"text": "Hello"},
+        "post_message": {"channel": "C123ABC456", "text": "Hello"},
+    },
+    "hubspot": {
+        "upsert_contact": {"idProperty": "email", "id": "ada@example.com", "properties": {"firstname": "Ada"}},
+        "upsert_company": {"idProperty": "external_id", "id": "g-1", "properties": {"name": "Acme"}},
+        "track_event": {"eventName": "signed_up", "email": "ada@example.com", "properties": {"plan": "gold"}},
+        "set_subscription": {
+            "email": "ada@example.com",
+            "channel": "EMAIL",
+            "statusState": "SUBSCRIBED",
+            "subscriptionId": 7,
+        },
+        "delete_contact": {"objectId": "ada@example.com", "idProperty": "email"},
     },
     "webhook": {
         "send": {"total": 12.5},
@@ -201,6 +180,22 @@ PAYLOADS: dict[str, dict[str, dict[str, Any]]] = {
         "subscribe_profile": {"attributes": {"profiles": {"data": [KLAVIYO_CONSENT]}}},
         "unsubscribe_profile": {"attributes": {"profiles": {"data": [KLAVIYO_CONSENT]}}},
         "delete_profile": {"attributes": {"email": "ada@example.com"}},
+    },
+    "salesforce": {
+        "upsert_contact": {**EXTERNAL_ID, "LastName": "Lovelace", "Email": "ada@example.com"},
+        "upsert_lead": {**EXTERNAL_ID, "LastName": "Lovelace", "Company": "Acme"},
+        "upsert_account": {**EXTERNAL_ID, "Name": "Acme"},
+        "log_activity": {**EXTERNAL_ID, "Subject": "Demo Requested", "Status": "Completed"},
+        "add_campaign_member": {"CampaignId": "701D0000000IMKF", "Contact": {"External_Id__c": "u-1"}},
+        "upsert_record": {"attributes": {"type": "Order__c"}, **EXTERNAL_ID, "Total__c": 12.5},
+        "create_record": {"attributes": {"type": "Order_Placed__e"}, "Total__c": 12.5},
+        "upsert_one": {
+            "object": "Contact",
+            "external_id_field": "External_Id__c",
+            "external_id": "u-1",
+            "LastName": "Lovelace",
+        },
+        "delete_record": {"object": "Contact", "external_id_field": "External_Id__c", "external_id": "u-1"},
     },
     "mailchimp": {
         "upsert_member": {"subscriber_hash": MD5, "email_address": "ada@example.com", "status_if_new": "pending"},

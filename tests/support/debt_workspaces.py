@@ -102,7 +102,8 @@ def git(folder: Path, *arguments: str, day: str = "2026-10-01") -> None:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "PATH": "/usr/bin:/bin:/usr/local/bin",
     }
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env=environment)
+    done = subprocess.run(["git", *arguments], cwd=folder, check=False, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
 
 
 def commit(root: Path, *, day: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -30,6 +32,7 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `replace` changes text of files of the base workspace (every text must be there), `write` adds or overwrites whole
     files, `write_bytes` does so with bytes in base64, `repeat` with the same text many times, `delete` removes some.
+    With `history` the base workspace is committed to git before the change.
     `find` are the findings, each as `file:line:column code message`, followed by a line with its hint where it has one.
     Without `find` nothing must be found.
     """
@@ -39,6 +42,7 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     write_bytes: dict[str, bytes] = {}
     repeat: dict[str, Repeated] = {}
     delete: list[str] = []
+    history: bool = False
     find: list[str] = []
 
 
@@ -55,6 +59,8 @@ def write_changed_base(golden: Golden, folder: Path) -> Path:
     """A copy of the base workspace with the sample's change."""
     workspace = folder / "workspace"
     shutil.copytree(BASE, workspace)
+    if golden.history:
+        commit_all(workspace)
     for file in golden.delete:
         (workspace / file).unlink()
     for file, changes in golden.replace.items():
@@ -69,6 +75,19 @@ def write_changed_base(golden: Golden, folder: Path) -> Path:
         (workspace / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace / file).write_bytes(content)
     return workspace
+
+
+def commit_all(folder: Path, *, message: str = "base", day: dt.date = TODAY) -> None:
+    """Commit everything in a folder, which becomes a git repository where it is none."""
+    moment = f"{day.isoformat()}T12:00:00Z"
+    environment = {**os.environ, "GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
+    who = ["-c", "user.name=test", "-c", "user.email=test@shop.example", "-c", "commit.gpgsign=false"]
+    for arguments in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        [*who, "commit", "-q", "--allow-empty", "-m", message],
+    ):
+        subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True)
 
 
 def check_folder(workspace: Path, *, today: dt.date = TODAY) -> tuple[Finding, ...]:

@@ -30,15 +30,18 @@ class LoadClient(threading.Thread):
     """Sends batches one after the other until stopped.
 
     `acknowledged` are the message ids of events that a 200 answer called accepted; `unanswered` those of events that
-    were sent and never answered. With `resends`, a batch without an answer is sent again until it has one, as client
-    libraries do; without, it is given up, so that a half-done request stays half-done.
+    were sent and never answered, `refused` those of events that got another answer. With `resends`, a batch without an
+    answer is sent again until it has one, as client libraries do; without, it is given up, so that a half-done request
+    stays half-done.
     """
 
     def __init__(self, port: int, *, name: str, resends: bool, events: int = 3, pause_secs: float = 0.01) -> None:
         super().__init__(name=name, daemon=True)
         self.acknowledged: set[str] = set()
         self.unanswered: set[str] = set()
+        self.refused: set[str] = set()
         self.refusals: list[str] = []
+        self.answers = 0
         self.resent_batches = 0
         self._port = port
         self._resends = resends
@@ -78,6 +81,7 @@ class LoadClient(threading.Thread):
             answer = self._exchange(events)
             if answer is not None:
                 self.acknowledged |= ids & answer
+                self.refused |= ids - answer
                 return
             if not self._resends:
                 self.unanswered |= ids
@@ -93,6 +97,9 @@ class LoadClient(threading.Thread):
             connection.close()
             self._connection = None
             return None
+        self.answers += 1
+        if connection.sock is None:  # the answer said that it is the last one of this connection
+            self._connection = None
         if status != http.HTTPStatus.OK:
             self.refusals.append(f"{status} {answer}")
             return set()

@@ -87,8 +87,10 @@ class Oracle:
             case Compare() | Logic() | Not():
                 return self.holds(node)
             case Arithmetic(operator=operator, left=left, right=right):
-                sides = [self.number(left), self.number(right)]
-                return MISSING if None in sides else OPERATORS[operator](*sides)
+                sides = [self.there(left), self.there(right)]
+                return (
+                    MISSING if None in sides else OPERATORS[operator](*(self.of_kind(side, k.NUMBER) for side in sides))
+                )
             case Negate(operand=operand):
                 number = self.number(operand)
                 return MISSING if number is None else numbers.negate(number)

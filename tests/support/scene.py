@@ -7,18 +7,19 @@ import sqlite3
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from audit import Receipt
+from receipts import Receipt
 from workspaces import WEBHOOK_ACTIONS
 
 from paceline.runtime.children import Child
 from paceline.testing.system import PACELINE, start_fake_vendors, start_gateway, start_worker
 
-DRAIN_SECS = 60.0
+STUCK_SECS = 60.0
 POLL_SECS = 0.1
 
 
@@ -106,26 +107,21 @@ class Scene:
         return {ledger["integration"]: ledger for ledger in json.loads(done.stdout)}
 
     def drain(self) -> dict[str, dict[str, Any]]:
-        """Wait until no lane has anything on its way, and return the ledgers."""
-        deadline = time.monotonic() + DRAIN_SECS
+        """Wait until no lane has anything on its way, and return the ledgers. Fails when nothing moves for a minute."""
+        before: dict[str, dict[str, Any]] = {}
         while True:
             ledgers = self.ledgers()
             if not any(ledger["in_flight"] or ledger["parked"] for ledger in ledgers.values()):
                 return ledgers
-            assert time.monotonic() < deadline, f"not drained within {DRAIN_SECS} s: {ledgers}"
+            if ledgers != before:
+                before, deadline = ledgers, time.monotonic() + STUCK_SECS
+            assert time.monotonic() < deadline, f"nothing has moved for {STUCK_SECS} s: {ledgers}"
             time.sleep(POLL_SECS)
 
     def receipts(self) -> dict[str, list[Receipt]]:
         """What the fake webhook vendor wrote down, by action."""
-        found: dict[str, list[Receipt]] = {action: [] for action in WEBHOOK_ACTIONS}
         with (self._folder / "vendors/received.jsonl").open(encoding="utf-8") as rows:
-            for row in map(json.loads, rows):
-                action = row["url"].rpartition("/")[2]
-                body = row["body"]
-                payloads = [item["data"] for item in body] if action == "send_batch" else [body]
-                for key, payload in zip(row["ids"], payloads, strict=True):
-                    found[action].append(Receipt(message_id=payload["message_id"], key=key))
-        return found
+            return receipts_in(rows)
 
     def damaged_files(self) -> list[str]:
         """Every SQLite file of the workspace whose integrity check finds something."""
@@ -137,3 +133,15 @@ class Scene:
             if verdict != [("ok",)]:
                 damaged.append(f"{file.name}: {verdict}")
         return damaged
+
+
+def receipts_in(rows: Iterable[str]) -> dict[str, list[Receipt]]:
+    """What is in the book of the fake webhook vendor, by action."""
+    found: dict[str, list[Receipt]] = {action: [] for action in WEBHOOK_ACTIONS}
+    for row in map(json.loads, rows):
+        action = row["url"].rpartition("/")[2]
+        body = row["body"]
+        payloads = [item["data"] for item in body] if action == "send_batch" else [body]
+        for key, payload in zip(row["ids"], payloads, strict=True):
+            found[action].append(Receipt(message_id=payload["message_id"], key=key))
+    return found

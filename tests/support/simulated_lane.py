@@ -27,7 +27,10 @@ from paceline.ports.connector import BatchLimits
 from paceline.runtime.deliver.credentials import FixedCredentials
 from paceline.runtime.deliver.dispatch import Vendor
 from paceline.runtime.deliver.gate import Gate
-from paceline.runtime.deliver.lane import Lane, LanePorts, LaneSettings
+from paceline.runtime.deliver.lane import Lane
+from paceline.runtime.deliver.lane_settings import LanePorts, LaneSettings
+from paceline.runtime.deliver.route_watch import RouteWatch
+from paceline.runtime.deliver.routing import Routing
 from paceline.runtime.memo import EventMemo
 from paceline.runtime.process import ProcessLoop
 from paceline.testing.simulated_time import SimulatedClock
@@ -57,6 +60,7 @@ class MoodyVendor:
         self.calls = 0
         self.early_calls = 0
         self.taken: list[str] = []
+        self.fails_for: set[str] = set()
         self.keys: dict[str, set[str]] = {}
 
     def mood(self) -> Mood:
@@ -82,6 +86,8 @@ class MoodyVendor:
                 headers["retry-after"] = str(mood.retry_after_secs)
                 self._closed_until = self._clock.monotonic_secs() + mood.retry_after_secs
             return Answer(status=mood.status, headers=headers)
+        if any(item["user"] in self.fails_for for item in items):
+            return Answer(status=503)
         if any(item["user"] == "poison" for item in items):
             return Answer(status=400)
         self.taken += [item["event"] for item in items]
@@ -112,6 +118,9 @@ class _Connector:
         body = [{"id": item.delivery_id, **item.payload} for item in items]
         return Request(method="POST", url="https://moody.example/", body=body)
 
+    def follow_up(self, *_: object, now_ms: int) -> None:
+        return None
+
     def read(self, action: str, items: Sequence[Item], answer: Answer, *, now_ms: int) -> Sequence[Outcome]:
         asked = answer.headers.get("retry-after")
         outcome = Outcome(
@@ -132,7 +141,8 @@ class _Mapping:
 
 
 class SimulatedLane:
-    """A lane that can be started, crashed and counted. `jitter` decides how long every retry waits."""
+    """A lane that can be started, crashed and counted. `jitter` decides how long every retry waits, `route` how it goes
+    by a toggle."""
 
     def __init__(
         self,
@@ -140,23 +150,28 @@ class SimulatedLane:
         moods: Sequence[Mood] = (),
         *,
         keeps_order: bool = False,
+        is_strict: bool = False,
         window_secs: float = 86_400.0,
         jitter: Callable[[], float] = lambda: 0.5,
+        route: Callable[[SimulatedLane], tuple[Routing, RouteWatch]] | None = None,
     ) -> None:
         self.clock = clock
         self.bus = MemoryBus(partitions=2, now_ms=clock.now_ms)
         self.store = MemoryStore()
         self.vendor = MoodyVendor(clock, moods)
         self.sent: dict[str, list[str]] = {}
+        self.placed: dict[int, list[str]] = {}
         self._settings = LaneSettings(
             name=LANE,
-            topic="events",
+            topic="events" if route is None else "canonical",
             plan=LanePlan(integration=LANE, sources=None, transforms={EVENT: [_Mapping()]}),
             retry=RetryPolicy(window_secs=window_secs),
-            keeps_order=keeps_order,
+            keeps_order=keeps_order or is_strict,
+            is_strict=is_strict,
             look_secs=LOOK_SECS,
         )
         self._jitter = jitter
+        self._route = route
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
@@ -170,7 +185,9 @@ class SimulatedLane:
             records.append(
                 Record(id=f"m{number}", source="web", type=EVENT, key=user, received_ms=self.clock.now_ms(), data=data)
             )
-        await self.bus.append("events", records)
+        positions = await self.bus.append("events", records)
+        for position, record in zip(positions, records, strict=True):
+            self.placed.setdefault(position.partition, []).append(record.id)
 
     def start(self) -> None:
         """Begin, or begin again: nothing is known but what the store has."""
@@ -187,6 +204,9 @@ class SimulatedLane:
             gate=Gate("moody:1", self.clock, telemetry, self.store),
             marks=MemoryMarks(),
         )
+        if self._route is not None:
+            routing, watch = self._route(self)
+            ports = msgspec.structs.replace(ports, routing=routing, route_watch=watch)
         self._stopping = asyncio.Event()
         admission = ProcessLoop(self.bus, self.store, self.clock, look_secs=LOOK_SECS)
         lane = Lane(self._settings, vendor, ports)
@@ -224,6 +244,17 @@ class SimulatedLane:
     def repeats(self) -> int:
         """How many more times than once events were taken."""
         return sum(count - 1 for count in Counter(self.vendor.taken).values())
+
+    def strict_inversions(self) -> int:
+        """Neighbors of one partition whose first arrival was in the wrong order."""
+        first: dict[str, int] = {}
+        for place, event in enumerate(self.vendor.taken):
+            first.setdefault(event, place)
+        return sum(
+            first[earlier] > first[later]
+            for events in self.placed.values()
+            for earlier, later in itertools.pairwise([event for event in events if event in first])
+        )
 
     def inversions(self) -> int:
         """Neighbors of one user whose first arrival was in the wrong order."""

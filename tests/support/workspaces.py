@@ -41,6 +41,7 @@ integration: {action}_lane
 connector: webhook
 stage: marathon
 owner: {{team: tests}}
+route: {route}
 events: [order_completed.{action}]
 settings: {{url: "https://hooks.example/{action}", secret: "${{env:WEBHOOK_SECRET}}"}}
 limits: {{max_in_flight: {max_in_flight}}}
@@ -67,6 +68,7 @@ cases:
     payload: {{message_id: m-1, user: user-1, total: 1.5}}
 """
 WEBHOOK_ACTIONS = ("send", "send_batch")
+ROUTES = {"send": "direct", "send_batch": "bus"}
 
 
 def write_settings(folder: Path) -> Path:
@@ -80,7 +82,10 @@ def write_settings(folder: Path) -> Path:
 
 
 def write_webhooks(folder: Path, *, max_in_flight: int) -> Path:
-    """A workspace that delivers orders twice: one a request, and in batches. Returns its folder."""
+    """A workspace that delivers orders twice: one a request as they came, and in batches from the bus.
+
+    Returns its folder.
+    """
     write_settings(folder)
     for kind in ("contracts/order_completed", "mappings", "integrations", "tests"):
         (folder / kind).mkdir(parents=True)
@@ -88,9 +93,16 @@ def write_webhooks(folder: Path, *, max_in_flight: int) -> Path:
     for action in WEBHOOK_ACTIONS:
         (folder / f"mappings/order_completed.{action}.yaml").write_text(_mapping.format(action=action))
         (folder / f"tests/order_completed.{action}.yaml").write_text(_cases.format(action=action))
-        text = _integration.format(action=action, max_in_flight=max_in_flight)
+        text = _integration.format(action=action, route=ROUTES[action], max_in_flight=max_in_flight)
         (folder / f"integrations/{action}_lane.yaml").write_text(text)
     return folder
+
+
+def use_postgres(workspace: Path, *, schema: str = "paceline") -> None:
+    """Let a workspace keep its store in the PostgreSQL that the variable PACELINE_POSTGRES names."""
+    file = workspace / "paceline.yaml"
+    store = f'store: {{type: postgres, url: "${{env:PACELINE_POSTGRES}}", schema: {schema}}}\n'
+    file.write_text(file.read_text() + store)
 
 
 def stored_records(workspace: Path, topic: str = "events") -> list[Record]:

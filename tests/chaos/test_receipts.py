@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from audit import Receipt, find_breaches
+from receipts import Receipt, find_breaches
 
 SENT = {"m-1", "m-2", "m-3"}
 ALL = [Receipt("m-1", "k-1"), Receipt("m-2", "k-2"), Receipt("m-3", "k-3")]
