@@ -14,7 +14,8 @@ RUN := .venv-run/.ready
 WHEEL := .venv-wheel/.ready
 SOURCES := $(shell find src examples -type f -not -path '*/__pycache__/*' -not -path '*/.paceline/*' 2>/dev/null)
 WORKSPACE ?= examples/shop
-PYTEST_ARGS ?=
+# Two at a time: a file's tests stay together, since some of them share a server.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # Ctrl-C goes to the program itself, which drains and stops; the shell only waits for it.
 WAIT_ON_INTERRUPT := trap : INT;
@@ -37,7 +38,7 @@ bench: $(RUN) ## measure rates, latencies, CPU and memory; saves the figures in 
 
 .PHONY: test
 test: lint smoke ## everything that CI checks: lint, types, layers, the wheel without tools, all tests against the wheel
-	.venv-wheel/bin/python -m pip install --quiet --group test --group vendors
+	.venv-wheel/bin/python -m pip install --quiet --group test --group vendors --group functions
 	PACELINE_EXPECT_WHEEL=1 .venv-wheel/bin/pytest $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -53,7 +54,7 @@ smoke: $(WHEEL) ## the built wheel works without any development tool
 	.venv-wheel/bin/paceline demo
 
 .PHONY: soak
-soak: $(DEV) ## the long forms: 250 kills, 10,000 pairs of contracts, 10,000 requests for each property of decisions
+soak: $(DEV) ## the long forms, about two hours: 500 kills, 300 stops, 100 power cuts, a million events behind; 10,000 pairs of contracts
 	PACELINE_SOAK=1 .venv/bin/pytest tests/chaos $(PYTEST_ARGS)
 	.venv/bin/pytest -m soak $(PYTEST_ARGS)
 
