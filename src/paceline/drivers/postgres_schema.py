@@ -64,7 +64,7 @@ def prepare_schema(address: Address, migrations: Sequence[Migration]) -> None:
     with server_errors(address), address.connect() as connection:
         check_server(connection, address)
         state = read_state(connection, address, migrations)
-        if state.verdict == "empty":
+        if state.verdict != "ready":  # another process may be in the middle of it
             with _alone(connection, address):
                 state = read_state(connection, address, migrations)
                 if state.verdict == "empty":
