@@ -97,16 +97,16 @@ def test_function_tells_what_became_of_every_event(function: LambdaRuntime) -> N
 
 
 def test_only_messages_that_failed_come_again(function: LambdaRuntime, vendors: Vendors) -> None:
-    good = events(3)
+    first, second = events(2)
+    assert function.invoke(sqs_event([json.dumps(first)])) == {"batchItemFailures": []}
     vendors.misbehave(status=503)
-    failed = function.invoke(sqs_event([json.dumps(event) for event in good]), secs=4)
-    assert [one["itemIdentifier"] for one in failed["batchItemFailures"]] == ["q-0", "q-1", "q-2"]
+    # Time for few tries only, so that the vendor does not count as down afterwards.
+    failed = function.invoke(sqs_event([json.dumps(first), json.dumps(second)]), secs=1.5)
+    assert [one["itemIdentifier"] for one in failed["batchItemFailures"]] == ["q-1"]
     vendors.misbehave()
     time.sleep(1)
-    assert function.invoke(sqs_event([json.dumps(event) for event in good], receives=2), secs=60) == {
-        "batchItemFailures": []
-    }
-    assert vendors.received()["distinct"] == 3
+    assert function.invoke(sqs_event([json.dumps(second)], receives=2), secs=60) == {"batchItemFailures": []}
+    assert vendors.received()["distinct"] == 2
 
 
 def test_short_trouble_is_over_within_the_invocation(function: LambdaRuntime, vendors: Vendors) -> None:
